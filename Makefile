@@ -1,0 +1,54 @@
+# Targets for people; `make help` lists them.
+export CGO_ENABLED ?= 0
+BIN       := bin
+MODULES   := cmd/decentra pkg services/auth services/chat services/gateway services/social services/voice-signal web e2e
+WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-go test-e2e test-web test-browser check fmt web setup clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build everything and serve on http://localhost:8765
+	@exec $(BIN)/decentra $(ARGS)
+
+build: web/dist/index.html ## build the web client and the binaries in bin/
+	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/decentra ./services/auth/cmd/auth ./services/chat/cmd/chat \
+		./services/social/cmd/social ./services/voice-signal/cmd/voice-signal ./services/gateway/cmd/gateway
+
+web: web/dist/index.html ## build the web client alone
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_INPUT)
+	cd web && npm run build
+	@touch $@
+
+setup: ## install what the tests need beyond Go and Node (as root)
+	@scripts/setup
+
+test: setup check test-go test-e2e test-browser ## run every test, those in a real browser too
+
+check: web/node_modules/.installed ## formatting, vet, types, lint and unit tests of the web client
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		if [ -n "$$unformatted" ]; then echo "not formatted (make fmt): $$unformatted"; exit 1; fi
+	go vet work
+	cd web && npm run check && npm run lint && npm test
+
+test-go: ## Go tests of every package, with the race detector where there is a C compiler
+	@scripts/go-test pkg services web
+
+test-e2e: build ## end-to-end tests in both topologies, with killed processes
+	cd e2e && go test -count=1 -timeout 15m ./...
+
+test-browser: build ## the page in a real browser
+	@scripts/browser-test
+
+fmt: ## format the Go code
+	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
+
+clean: ## remove what was built, but no data
+	rm -rf $(BIN) web/node_modules && find web/dist -mindepth 1 ! -name .gitkeep -delete

@@ -1,0 +1,18 @@
+// Command decentra runs all services in one process, or those that its
+// arguments name.
+package main
+
+import (
+	"os"
+
+	"decentra.local/pkg/host"
+	"decentra.local/services/auth"
+	"decentra.local/services/chat"
+	"decentra.local/services/gateway"
+	"decentra.local/services/social"
+	voicesignal "decentra.local/services/voice-signal"
+)
+
+func main() {
+	os.Exit(host.Main("decentra", auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit))
+}

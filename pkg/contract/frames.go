@@ -1,0 +1,83 @@
+package contract
+
+import (
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/wire"
+)
+
+// Route leads a client's frame to the method that takes it as its request.
+type Route struct {
+	// Answer is the type of the answering frame, whose fields are the method's
+	// answer. Empty: `ok`, sent only to a frame that has a request_id.
+	Answer   string
+	Endpoint rpc.Endpoint
+}
+
+// FrameKey identifies a frame in the table: its type, and for frames about a
+// conversation the context.
+type FrameKey struct{ Type, Context string }
+
+// Frames is the table of all frames that a logged-in client may send, but for
+// those that are about the socket itself (`resync`).
+var Frames = map[FrameKey]Route{
+	{"message", wire.ContextServer}:        {Endpoint: SendChannelMessage},
+	{"message", wire.ContextGlobal}:        {Endpoint: SendChannelMessage},
+	{"message", wire.ContextDM}:            {Endpoint: SendDM},
+	{"edit_message", wire.ContextServer}:   {Endpoint: EditChannelMessage},
+	{"edit_message", wire.ContextGlobal}:   {Endpoint: EditChannelMessage},
+	{"edit_message", wire.ContextDM}:       {Endpoint: EditDM},
+	{"delete_message", wire.ContextServer}: {Endpoint: DeleteChannelMessage},
+	{"delete_message", wire.ContextGlobal}: {Endpoint: DeleteChannelMessage},
+	{"delete_message", wire.ContextDM}:     {Endpoint: DeleteDM},
+	{"get_changes", wire.ContextServer}:    {Answer: "changes", Endpoint: GetChannelChanges},
+	{"get_changes", wire.ContextGlobal}:    {Answer: "changes", Endpoint: GetChannelChanges},
+	{"get_changes", wire.ContextDM}:        {Answer: "changes", Endpoint: GetDMChanges},
+
+	{Type: "get_channel_history"}: {Answer: "channel_history", Endpoint: GetChannelHistory},
+	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory},
+
+	{Type: "create_server"}:           {Answer: "server_created", Endpoint: CreateServer},
+	{Type: "rename_server"}:           {Endpoint: RenameServer},
+	{Type: "generate_server_invite"}:  {Answer: "server_invite_code", Endpoint: GenerateServerInvite},
+	{Type: "join_server_with_invite"}: {Answer: "server_joined", Endpoint: JoinServerWithInvite},
+	{Type: "join_server"}:             {Endpoint: JoinServer},
+	{Type: "get_server_members"}:      {Answer: "server_members", Endpoint: GetServerMembers},
+	{Type: "update_user_permissions"}: {Endpoint: UpdateUserPermissions},
+	{Type: "create_channel"}:          {Endpoint: CreateChannel},
+	{Type: "create_voice_channel"}:    {Endpoint: CreateVoiceChannel},
+
+	{Type: "generate_invite"}: {Answer: "invite_code", Endpoint: GenerateInvite},
+
+	{Type: "search_users"}:           {Answer: "search_results", Endpoint: SearchUsers},
+	{Type: "add_friend"}:             {Endpoint: AddFriend},
+	{Type: "approve_friend_request"}: {Endpoint: ApproveFriendRequest},
+	{Type: "deny_friend_request"}:    {Endpoint: DenyFriendRequest},
+	{Type: "cancel_friend_request"}:  {Endpoint: CancelFriendRequest},
+	{Type: "remove_friend"}:          {Endpoint: RemoveFriend},
+	{Type: "start_dm"}:               {Endpoint: StartDM},
+}
+
+// contextual are the types of frames about a conversation.
+var contextual = func() map[string]bool {
+	types := map[string]bool{}
+	for key := range Frames {
+		if key.Context != "" {
+			types[key.Type] = true
+		}
+	}
+	return types
+}()
+
+// Find looks a frame up. A frame about a conversation without a context is about
+// the lobby, as the first clients have it.
+func Find(frameType, context string) (Route, bool) {
+	key := FrameKey{Type: frameType}
+	if contextual[frameType] {
+		key.Context = context
+		if context == "" {
+			key.Context = wire.ContextGlobal
+		}
+	}
+	route, ok := Frames[key]
+	return route, ok
+}

@@ -1,0 +1,229 @@
+// Package convlog owns the conversation log, which channel messages and direct
+// messages share.
+//
+// A conversation is a sequence of changes. Every change (append, edit, delete)
+// takes the next number of the conversation, starting at 1 and without holes,
+// so that whoever holds the last number it saw can ask for what changed since.
+// Who may do what is decided by the caller.
+package convlog
+
+import (
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Schema has the tables conversation and message.
+var Schema = store.Migrations{Name: "convlog", Files: sub(migrations, "migrations")}
+
+func sub(fsys fs.FS, dir string) fs.FS {
+	s, err := fs.Sub(fsys, dir)
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return s
+}
+
+// Message is a message in its present state.
+type Message struct {
+	// ID is the number of the change that appended the message, Seq that of
+	// its latest change. Both are unique in the conversation, and ID never
+	// changes.
+	ID, Seq int64
+	Author  string
+	// Content is empty once the message is deleted.
+	Content string
+	// Nonce is what the author told this message apart by when sending it;
+	// empty: nothing.
+	Nonce string
+	// Created never runs backwards from one message to the next.
+	Created time.Time
+	// Edited is the time of the last edit; zero: never, or deleted.
+	Edited  time.Time
+	Deleted bool
+}
+
+func errNoConversation() error {
+	return fault.New(fault.NotFound, "There is no such conversation.")
+}
+
+func errNoMessage() error {
+	return fault.New(fault.NotFound, "There is no such message.")
+}
+
+// Create makes an empty conversation. One that exists stays as it is.
+func Create(tx *store.Tx, conversation string) error {
+	_, err := tx.Exec(`INSERT INTO conversation (id) VALUES ($1) ON CONFLICT (id) DO NOTHING`, conversation)
+	if err != nil {
+		return fmt.Errorf("create conversation: %w", err)
+	}
+	return nil
+}
+
+// Append adds a message. When the author has sent this nonce to this
+// conversation before, nothing is added: the message of then is returned as it
+// is now, even deleted, and repeated is true. An empty nonce is never a
+// repetition. Errors: fault.NotFound if there is no such conversation.
+func Append(tx *store.Tx, conversation, author, content, nonce string, now time.Time) (m Message, repeated bool, err error) {
+	m, err = scan(tx.QueryRow(`
+		INSERT INTO message (conversation, id, seq, author, content, nonce, created)
+		SELECT key, seq + 1, seq + 1, $2, $3, $4, CASE WHEN stamp > $5 THEN stamp ELSE $5 END
+		FROM conversation WHERE id = $1
+		ON CONFLICT (conversation, author, nonce) WHERE nonce IS NOT NULL DO NOTHING
+		RETURNING `+columns,
+		conversation, author, content, sql.NullString{String: nonce, Valid: nonce != ""}, now.UnixMicro()))
+	if errors.Is(err, sql.ErrNoRows) {
+		return sent(tx, conversation, author, nonce)
+	}
+	if err != nil {
+		return Message{}, false, fmt.Errorf("append message: %w", err)
+	}
+	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3, messages = messages + 1 WHERE id = $1`,
+		conversation, m.Seq, m.Created.UnixMicro())
+	if err != nil {
+		return Message{}, false, fmt.Errorf("number message: %w", err)
+	}
+	return m, false, nil
+}
+
+// sent finds the message that kept an insert from happening.
+func sent(tx *store.Tx, conversation, author, nonce string) (m Message, repeated bool, err error) {
+	m, err = scan(tx.QueryRow(`
+		SELECT `+columns+` FROM message
+		WHERE conversation = (SELECT key FROM conversation WHERE id = $1) AND author = $2 AND nonce = $3`,
+		conversation, author, nonce))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Message{}, false, errNoConversation()
+	}
+	if err != nil {
+		return Message{}, false, fmt.Errorf("find repeated message: %w", err)
+	}
+	return m, true, nil
+}
+
+// Get returns one message. Errors: fault.NotFound if it is deleted or was
+// never there.
+func Get(tx *store.Tx, conversation string, id int64) (Message, error) {
+	m, err := scan(tx.QueryRow(`
+		SELECT `+columns+` FROM message
+		WHERE conversation = (SELECT key FROM conversation WHERE id = $1) AND id = $2 AND deleted IS NULL`,
+		conversation, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Message{}, errNoMessage()
+	}
+	if err != nil {
+		return Message{}, fmt.Errorf("get message: %w", err)
+	}
+	return m, nil
+}
+
+// Edit replaces the content of a message. Errors: fault.NotFound if it is
+// deleted or was never there.
+func Edit(tx *store.Tx, conversation string, id int64, content string, now time.Time) (Message, error) {
+	return change(tx, `
+		UPDATE message SET content = $3, edited = CASE WHEN c.stamp > $4 THEN c.stamp ELSE $4 END, seq = c.last + 1
+		FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
+		WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
+		RETURNING `+columns,
+		conversation, id, content, now)
+}
+
+// Delete wipes a message and leaves a tombstone, which Changes reports and
+// Read skips. Errors: fault.NotFound if it is deleted or was never there.
+func Delete(tx *store.Tx, conversation string, id int64, now time.Time) (Message, error) {
+	return change(tx, `
+		UPDATE message SET content = $3, edited = NULL, deleted = CASE WHEN c.stamp > $4 THEN c.stamp ELSE $4 END, seq = c.last + 1
+		FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
+		WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
+		RETURNING `+columns,
+		conversation, id, "", now)
+}
+
+func change(tx *store.Tx, query, conversation string, id int64, content string, now time.Time) (Message, error) {
+	micros := now.UnixMicro()
+	m, err := scan(tx.QueryRow(query, conversation, id, content, micros))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Message{}, errNoMessage()
+	}
+	if err != nil {
+		return Message{}, fmt.Errorf("change message: %w", err)
+	}
+	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = CASE WHEN stamp > $3 THEN stamp ELSE $3 END WHERE id = $1`,
+		conversation, m.Seq, micros)
+	if err != nil {
+		return Message{}, fmt.Errorf("number change: %w", err)
+	}
+	return m, nil
+}
+
+// Trim drops all but the newest keep messages, tombstones among them, for
+// good: no change is numbered and nothing reports it. It costs next to nothing
+// when there is nothing to drop, so call it after every Append.
+func Trim(tx *store.Tx, conversation string, keep int) error {
+	var key, messages int64
+	err := tx.QueryRow(`SELECT key, messages FROM conversation WHERE id = $1`, conversation).Scan(&key, &messages)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errNoConversation()
+	}
+	if err != nil {
+		return fmt.Errorf("count messages: %w", err)
+	}
+	excess := messages - int64(max(keep, 0))
+	if excess <= 0 {
+		return nil
+	}
+	_, err = tx.Exec(`
+		DELETE FROM message WHERE conversation = $1
+		AND id IN (SELECT id FROM message WHERE conversation = $1 ORDER BY id LIMIT $2)`, key, excess)
+	if err != nil {
+		return fmt.Errorf("trim messages: %w", err)
+	}
+	if _, err := tx.Exec(`UPDATE conversation SET messages = messages - $2 WHERE key = $1`, key, excess); err != nil {
+		return fmt.Errorf("count trimmed messages: %w", err)
+	}
+	return nil
+}
+
+// Remove drops a conversation and its messages for good. One that does not
+// exist is no error.
+func Remove(tx *store.Tx, conversation string) error {
+	_, err := tx.Exec(`DELETE FROM message WHERE conversation = (SELECT key FROM conversation WHERE id = $1)`, conversation)
+	if err != nil {
+		return fmt.Errorf("remove messages: %w", err)
+	}
+	if _, err := tx.Exec(`DELETE FROM conversation WHERE id = $1`, conversation); err != nil {
+		return fmt.Errorf("remove conversation: %w", err)
+	}
+	return nil
+}
+
+// columns are those scan reads.
+const columns = `id, seq, author, content, nonce, created, edited, deleted`
+
+func scan(row interface{ Scan(dest ...any) error }) (Message, error) {
+	var (
+		m               Message
+		nonce           sql.NullString
+		created         int64
+		edited, deleted sql.NullInt64
+	)
+	if err := row.Scan(&m.ID, &m.Seq, &m.Author, &m.Content, &nonce, &created, &edited, &deleted); err != nil {
+		return Message{}, err
+	}
+	m.Nonce = nonce.String
+	m.Created = time.UnixMicro(created).UTC()
+	if edited.Valid {
+		m.Edited = time.UnixMicro(edited.Int64).UTC()
+	}
+	m.Deleted = deleted.Valid
+	return m, nil
+}

@@ -1,0 +1,122 @@
+// Package event owns the way of an event from the service where something
+// happened to the gateways: its subject, its payload (a finished client frame,
+// the same bytes for everybody) and the few instructions to gateways that
+// travel as headers beside it.
+package event
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"decentra.local/pkg/wire"
+)
+
+// Topic names an audience. It is the part of an event's subject that gateways
+// subscribe to, whichever service publishes.
+type Topic string
+
+// Everyone is the audience of all who are logged in.
+const Everyone Topic = "everyone"
+
+// Server is the audience of a server's members.
+func Server(id string) Topic { return Topic("server." + token(id)) }
+
+// User is the audience of all connections of a user.
+func User(name string) Topic { return Topic("user." + token(name)) }
+
+// Subject is what a gateway subscribes to for the topic.
+func (t Topic) Subject() string { return "*.event." + string(t) }
+
+// token makes any text one token of a NATS subject: no dots, spaces, wildcards.
+func token(text string) string {
+	return strings.ReplaceAll(url.PathEscape(text), ".", "%2E")
+}
+
+// Headers of an event: instructions to the gateways.
+const (
+	headerAttach = "Attach" // the audience's connections join this topic
+	headerDetach = "Detach" // the audience's connections leave this topic
+	headerExcept = "Except" // this connection does not get the frame
+	headerEnd    = "End"    // connections that this session opened are closed
+)
+
+// Event is what a gateway receives.
+type Event struct {
+	Frame          []byte // nil: only instructions
+	Attach, Detach Topic
+	Except         string
+	End            string
+}
+
+// Decode reads an event off NATS.
+func Decode(m *nats.Msg) Event {
+	e := Event{Frame: m.Data}
+	if len(m.Data) == 0 {
+		e.Frame = nil
+	}
+	if len(m.Header) > 0 {
+		e.Attach = Topic(m.Header.Get(headerAttach))
+		e.Detach = Topic(m.Header.Get(headerDetach))
+		e.Except = m.Header.Get(headerExcept)
+		e.End = m.Header.Get(headerEnd)
+	}
+	return e
+}
+
+// Option is an instruction that goes with an event.
+type Option func(nats.Header)
+
+// Attach makes the audience's connections join a topic before they get what is
+// published there later.
+func Attach(t Topic) Option { return func(h nats.Header) { h.Set(headerAttach, string(t)) } }
+
+// Detach makes the audience's connections leave a topic.
+func Detach(t Topic) Option { return func(h nats.Header) { h.Set(headerDetach, string(t)) } }
+
+// Except keeps the frame from one connection: the one that is answered instead.
+func Except(connection string) Option {
+	return func(h nats.Header) {
+		if connection != "" {
+			h.Set(headerExcept, connection)
+		}
+	}
+}
+
+// End closes the connections, among the audience's, that a session opened.
+func End(session string) Option { return func(h nats.Header) { h.Set(headerEnd, session) } }
+
+// Publisher publishes the events of one service.
+type Publisher struct {
+	nc     *nats.Conn
+	prefix string
+	log    *slog.Logger
+}
+
+// NewPublisher makes the publisher of the service with that name.
+func NewPublisher(nc *nats.Conn, service string, log *slog.Logger) *Publisher {
+	return &Publisher{nc: nc, prefix: service + ".event.", log: log}
+}
+
+// Publish hands the frame to NATS and returns at once. An event that can't be
+// sent is lost here and found missing by its receivers: a gateway resyncs its
+// clients after a lost link, and numbers without holes show the rest.
+// A nil frame sends instructions alone.
+func (p *Publisher) Publish(to Topic, frame wire.Frame, options ...Option) {
+	m := &nats.Msg{Subject: p.prefix + string(to)}
+	if frame != nil {
+		m.Data = wire.Encode(frame)
+	}
+	if len(options) > 0 {
+		m.Header = nats.Header{}
+		for _, option := range options {
+			option(m.Header)
+		}
+	}
+	if err := p.nc.PublishMsg(m); err != nil {
+		p.log.Warn("event not sent", "error", fmt.Errorf("publish: %w", err))
+	}
+}

@@ -1,0 +1,285 @@
+// Package host owns the life of a process: settings, start, readiness, drain
+// and exit code. A service gets a Host and knows nothing of the process around
+// it, alone or together with the others.
+package host
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"decentra.local/pkg/bus"
+)
+
+// drainTimeout bounds how long a service may take to stop.
+const drainTimeout = 15 * time.Second
+
+// Service is a runtime unit. Run returns when ctx ends and everything under way
+// is finished, or when the service can't go on.
+type Service interface {
+	Run(ctx context.Context) error
+}
+
+// Unit is a service by name, and how it is made from settings.
+type Unit struct {
+	Name string
+	New  func(Settings, *Host) Service
+}
+
+// Host is what the process gives a service.
+type Host struct {
+	Name    string
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+
+	bus   *bus.Bus
+	state *readiness
+}
+
+// Connect opens the service's connection to NATS.
+func (h *Host) Connect(options ...nats.Option) (*nats.Conn, error) {
+	options = append([]nats.Option{nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		h.Log.Warn("nats", "error", err)
+	})}, options...)
+	nc, err := h.bus.Connect(h.Name, options...)
+	if err != nil {
+		return nil, err
+	}
+	h.state.watch(h.Name, nc)
+	return nc, nil
+}
+
+// Ready marks the service as ready; it is ready while its NATS link is up.
+func (h *Host) Ready() { h.state.ready(h.Name) }
+
+// Announce sets the line that the process prints when all of it is ready.
+func (h *Host) Announce(line string) { h.state.announce(line) }
+
+// ProcessReady reports whether every service of the process is ready, and which
+// are not.
+func (h *Host) ProcessReady() (bool, []string) { return h.state.check() }
+
+// readiness is what the process knows of its services.
+type readiness struct {
+	mu    sync.Mutex
+	names []string
+	up    map[string]bool
+	links map[string]*nats.Conn
+	asked chan struct{} // closed and replaced at every change
+	line  string        // what to print when ready
+}
+
+func (r *readiness) announce(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.line = line
+}
+
+func (r *readiness) announcement(status string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.line != "" {
+		return r.line
+	}
+	return strings.Join(r.names, ", ") + " is ready, status on " + status
+}
+
+func (r *readiness) watch(name string, nc *nats.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.links[name] = nc
+}
+
+func (r *readiness) ready(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.up[name] = true
+	close(r.asked)
+	r.asked = make(chan struct{})
+}
+
+func (r *readiness) check() (bool, []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var missing []string
+	for _, name := range r.names {
+		if !r.up[name] || r.links[name] != nil && !r.links[name].IsConnected() {
+			missing = append(missing, name)
+		}
+	}
+	return len(missing) == 0, missing
+}
+
+func (r *readiness) changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.asked
+}
+
+// Main is the whole of a program that runs one unit, or those of several that
+// its arguments name (none named: all). It returns the exit code: 0 after a
+// clean stop, 1 after a failure, 2 for wrong arguments.
+func Main(program string, units ...Unit) int {
+	settings, words, err := parse(program, os.Args[1:], os.Getenv, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err == nil && len(words) > 0 && words[0] == "health" {
+		return health(settings, os.Stdout)
+	}
+	chosen := units
+	if err == nil && len(words) > 0 {
+		chosen, err = choose(units, words)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
+	// All of the units in one process need no port for NATS between them.
+	alone := len(chosen) == len(units) && len(units) > 1
+	if err := run(ctx, settings, chosen, alone, os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		return 1
+	}
+	return 0
+}
+
+func choose(units []Unit, names []string) ([]Unit, error) {
+	var known []string
+	for _, u := range units {
+		known = append(known, u.Name)
+	}
+	if len(units) == 1 {
+		return nil, fmt.Errorf("%q is no command; there is health", names[0])
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("there is no service %q; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	var chosen []Unit
+	for _, u := range units {
+		if slices.Contains(names, u.Name) {
+			chosen = append(chosen, u)
+		}
+	}
+	return chosen, nil
+}
+
+func run(ctx context.Context, settings Settings, units []Unit, alone bool, out io.Writer) error {
+	log := settings.logger()
+	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	config := bus.Config{URL: settings.NATS, Store: filepath.Join(settings.Data, "nats"), Log: log}
+	if !alone {
+		config.Listen = bus.DevelopmentAddress
+	}
+	b, err := bus.Open(config)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+
+	state := &readiness{up: map[string]bool{}, links: map[string]*nats.Conn{}, asked: make(chan struct{})}
+	for _, u := range units {
+		state.names = append(state.names, u.Name)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	status, err := serveStatus(settings, state, registry)
+	if err != nil {
+		return err
+	}
+	defer status.close()
+	log.Info("status", "url", status.url)
+
+	// Services are stopped one after the other, those that were started last
+	// first: the gateway finishes what it took while the owners still answer.
+	type running struct {
+		name string
+		stop context.CancelFunc
+		done chan error
+	}
+	var all []running
+	failed := make(chan error, len(units))
+	for _, u := range units {
+		unitCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		h := &Host{Name: u.Name, Log: log.With("service", u.Name), bus: b, state: state,
+			Metrics: prometheus.WrapRegistererWithPrefix("decentra_", registry)}
+		r := running{u.Name, cancel, make(chan error, 1)}
+		service := u.New(settings, h)
+		go func() {
+			err := service.Run(unitCtx)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", u.Name, err)
+				failed <- err
+			}
+			r.done <- err
+		}()
+		all = append(all, r)
+	}
+
+	var failure error
+	ready := false
+	for failure == nil && ctx.Err() == nil {
+		changed := state.changed()
+		if ok, _ := state.check(); ok && !ready {
+			ready = true
+			fmt.Fprintln(out, state.announcement(status.url))
+		}
+		select {
+		case <-ctx.Done():
+		case failure = <-failed:
+		case <-changed:
+		case <-time.After(readyPoll(ready)):
+		}
+	}
+	for _, r := range slices.Backward(all) {
+		r.stop()
+		select {
+		case err := <-r.done:
+			failure = errors.Join(failure, ignoreSame(failure, err))
+		case <-time.After(drainTimeout):
+			failure = errors.Join(failure, fmt.Errorf("%s did not stop within %s", r.name, drainTimeout))
+		}
+	}
+	return failure
+}
+
+// readyPoll is how often readiness is looked at until it is reached: a link
+// that comes up tells nobody.
+func readyPoll(ready bool) time.Duration {
+	if ready {
+		return time.Hour
+	}
+	return 20 * time.Millisecond
+}
+
+// ignoreSame drops err when it is the failure that ended the process.
+func ignoreSame(failure, err error) error {
+	if errors.Is(failure, err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// addressFile, in the data directory, has the status address of the process
+// that runs on it, for `health`.
+const addressFile = "status-address"
+
+type statusServer struct {
+	server *http.Server
+	url    string
+	file   string
+}
+
+func serveStatus(settings Settings, state *readiness, registry *prometheus.Registry) (*statusServer, error) {
+	listener, err := net.Listen("tcp", settings.Status)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the status address: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", Healthz)
+	mux.HandleFunc("GET /readyz", Readyz(state.check))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	if settings.Profile {
+		mux.HandleFunc("/debug/pprof/", pprof.Index)
+		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	}
+	s := &statusServer{
+		server: &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second},
+		url:    "http://" + listener.Addr().String(),
+		file:   filepath.Join(settings.Data, addressFile+"."+strings.Join(state.names, "+")),
+	}
+	if err := os.WriteFile(s.file, []byte(listener.Addr().String()), 0o600); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("write the status address: %w", err)
+	}
+	go func() { _ = s.server.Serve(listener) }() // ends with close
+	return s, nil
+}
+
+func (s *statusServer) close() {
+	_ = s.server.Close()
+	_ = os.Remove(s.file)
+}
+
+// Healthz answers that the process lives.
+func Healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"status":"ok"}`+"\n")
+}
+
+// Readyz answers 200 when check says that everything is ready, and 503 with the
+// names of what is missing.
+func Readyz(check func() (bool, []string)) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		ok, missing := check()
+		answer := map[string]any{"status": "ready"}
+		w.Header().Set("Content-Type", "application/json")
+		if !ok {
+			answer = map[string]any{"status": "not ready", "missing": missing}
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}
+}
+
+// health asks the status address of the process that runs with these settings.
+func health(settings Settings, out io.Writer) int {
+	address := settings.Status
+	if strings.HasSuffix(address, ":0") {
+		files, _ := filepath.Glob(filepath.Join(settings.Data, addressFile+".*"))
+		if len(files) != 1 {
+			fmt.Fprintf(out, "no running process, or several, in %s; name one with --status\n", settings.Data)
+			return 1
+		}
+		content, err := os.ReadFile(files[0])
+		if err != nil {
+			fmt.Fprintln(out, err)
+			return 1
+		}
+		address = string(content)
+	}
+	if strings.HasPrefix(address, ":") {
+		address = "127.0.0.1" + address
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		fmt.Fprintln(out, err)
+		return 1
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		fmt.Fprintln(out, err)
+		return 1
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(out, response.Body)
+	if response.StatusCode != http.StatusOK {
+		return 1
+	}
+	return 0
+}

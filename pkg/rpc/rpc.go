@@ -1,0 +1,187 @@
+// Package rpc owns how one service asks another: a Method is a value that
+// names the subject and both payloads, Call asks, Handle answers. There is one
+// transport, NATS, and one form of failure, the coded error.
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"decentra.local/pkg/fault"
+)
+
+// Timeout bounds a call whose context has no deadline.
+const Timeout = 5 * time.Second
+
+// Method is a contract: a request type, an answer type and the service that
+// owns what is asked for.
+type Method[Req, Res any] struct {
+	Service string
+	Name    string
+}
+
+// Subject is where requests are sent: `<service>.rpc.<name>`.
+func (m Method[Req, Res]) Subject() string { return m.Service + ".rpc." + m.Name }
+
+// Endpoint is a Method without its types, for tables.
+type Endpoint interface{ Subject() string }
+
+// Caller says on whose behalf a request is made. Only gateways know it first
+// hand; the zero Caller is a service asking for itself.
+type Caller struct {
+	User       string // canonical user name
+	Session    string // session id
+	Connection string // the socket that is answered, empty over REST
+}
+
+// Headers of a request.
+const (
+	headerUser       = "User"
+	headerSession    = "Session"
+	headerConnection = "Connection"
+	headerDeadline   = "Deadline" // Unix milliseconds
+	headerRequest    = "Request-Id"
+	headerRetry      = "Retry-After" // milliseconds, in a refusal
+)
+
+type requestKey struct{}
+
+// WithRequest returns a context whose calls carry a request id, for the logs.
+func WithRequest(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+// RequestOf returns the request id, or nothing.
+func RequestOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+// Call asks and waits for the answer. Errors are coded: those the method's
+// contract names, or unavailable when nobody answered in time.
+func Call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], caller Caller, req Req) (Res, error) {
+	var res Res
+	payload, err := json.Marshal(req)
+	if err != nil {
+		return res, fmt.Errorf("encode %s: %w", m.Subject(), err)
+	}
+	answer, err := Raw(ctx, nc, m, caller, payload)
+	if err != nil {
+		return res, err
+	}
+	if err := json.Unmarshal(answer, &res); err != nil {
+		return res, fmt.Errorf("decode answer of %s: %w", m.Subject(), err)
+	}
+	return res, nil
+}
+
+// Raw is Call for payloads that are JSON already. While nobody serves the
+// subject it tries again until the deadline: a request that was never
+// delivered can be repeated.
+func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) ([]byte, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, Timeout)
+		defer cancel()
+	}
+	deadline, _ := ctx.Deadline()
+	request := &nats.Msg{
+		Subject: m.Subject(),
+		Data:    payload,
+		Header:  nats.Header{headerDeadline: {strconv.FormatInt(deadline.UnixMilli(), 10)}},
+	}
+	set := func(key, value string) {
+		if value != "" {
+			request.Header[key] = []string{value}
+		}
+	}
+	set(headerUser, caller.User)
+	set(headerSession, caller.Session)
+	set(headerConnection, caller.Connection)
+	set(headerRequest, RequestOf(ctx))
+
+	pause := 20 * time.Millisecond
+	for {
+		reply, err := nc.RequestMsgWithContext(ctx, request)
+		if err == nil {
+			return reply.Data, decodeError(reply)
+		}
+		if !undelivered(err) {
+			return nil, unavailable(m)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, unavailable(m)
+		case <-time.After(pause):
+			pause = min(2*pause, 500*time.Millisecond)
+		}
+	}
+}
+
+// undelivered reports whether err says that nobody got the request.
+func undelivered(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) ||
+		errors.Is(err, nats.ErrReconnectBufExceeded) ||
+		errors.Is(err, nats.ErrDisconnected)
+}
+
+func unavailable(m Endpoint) error {
+	service, _, _ := strings.Cut(m.Subject(), ".")
+	return fault.New(fault.Unavailable, "The %s service does not answer right now. Please try again.", service)
+}
+
+func decodeError(reply *nats.Msg) error {
+	code := reply.Header.Get(micro.ErrorCodeHeader)
+	if code == "" {
+		return nil
+	}
+	e := &fault.Error{Code: fault.Code(code), Message: reply.Header.Get(micro.ErrorHeader)}
+	if ms, err := strconv.ParseInt(reply.Header.Get(headerRetry), 10, 64); err == nil {
+		e.RetryAfter = time.Duration(ms) * time.Millisecond
+	}
+	return e
+}
+
+// Decode reads a payload into v and words what is wrong with it for the person
+// who wrote it: `invalid` with the name of the field.
+func Decode(payload []byte, v any) error {
+	if len(payload) == 0 {
+		payload = []byte("{}")
+	}
+	err := json.Unmarshal(payload, v)
+	if err == nil {
+		return nil
+	}
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) && mismatch.Field != "" {
+		return fault.New(fault.Invalid, "The field %s must be %s.", mismatch.Field, kindName(mismatch.Type))
+	}
+	if errors.As(err, &mismatch) {
+		return fault.New(fault.Invalid, "A JSON object is expected.")
+	}
+	return fault.New(fault.Invalid, "That is not valid JSON.")
+}
+
+func kindName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "an object"
+	}
+}

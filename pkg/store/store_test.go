@@ -1,0 +1,622 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/store"
+)
+
+const itemTable = `-- +goose Up
+CREATE TABLE item (
+    id    INTEGER PRIMARY KEY AUTOINCREMENT,
+    name  TEXT NOT NULL UNIQUE,
+    owner INTEGER REFERENCES item (id)
+);
+`
+
+func files(named map[string]string) fs.FS {
+	m := fstest.MapFS{}
+	for name, text := range named {
+		m[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return m
+}
+
+func items() []store.Migrations {
+	return []store.Migrations{{Name: "item", Files: files(map[string]string{"00001_item.sql": itemTable})}}
+}
+
+func open(t testing.TB, path string, m []store.Migrations) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Path: path, Migrations: m})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return db
+}
+
+func openItems(t testing.TB) *store.DB {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "items.db"), items())
+}
+
+func insert(name string) func(tx *store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO item (name) VALUES ($1)`, name)
+		return err
+	}
+}
+
+func names(t testing.TB, db *store.DB) []string {
+	t.Helper()
+	var list []string
+	err := db.View(context.Background(), func(tx *store.Tx) error {
+		rows, err := tx.Query(`SELECT name FROM item ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				return err
+			}
+			list = append(list, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatalf("read names: %v", err)
+	}
+	return list
+}
+
+func wantNames(t testing.TB, db *store.DB, want ...string) {
+	t.Helper()
+	if got := names(t, db); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Fatalf("names are %q, want %q", got, want)
+	}
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// hold keeps the writer inside a function until the returned release is called.
+func hold(t testing.TB, db *store.DB) (release func()) {
+	t.Helper()
+	inside, gate, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- db.Update(context.Background(), func(*store.Tx) error {
+			close(inside)
+			<-gate
+			return nil
+		})
+	}()
+	<-inside
+	return func() {
+		close(gate)
+		if err := <-done; err != nil {
+			t.Errorf("the holding function: %v", err)
+		}
+	}
+}
+
+func TestEveryConnectionHasTheSettings(t *testing.T) {
+	db := openItems(t)
+	common := map[string]string{
+		"busy_timeout":       "5000",
+		"foreign_keys":       "1",
+		"journal_mode":       "wal",
+		"journal_size_limit": "16777216",
+		"secure_delete":      "2",
+		"synchronous":        "2",
+		"temp_store":         "2",
+		"trusted_schema":     "0",
+		"wal_autocheckpoint": "1000",
+	}
+	check := func(tx *store.Tx, own map[string]string) error {
+		for _, set := range []map[string]string{common, own} {
+			for pragma, want := range set {
+				var got string
+				if err := tx.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil {
+					return fmt.Errorf("%s: %w", pragma, err)
+				}
+				if got != want {
+					return fmt.Errorf("%s is %s, want %s", pragma, got, want)
+				}
+			}
+		}
+		return nil
+	}
+	t.Run("writer", func(t *testing.T) {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			return check(tx, map[string]string{"cache_size": "-2048", "query_only": "0"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("readers", func(t *testing.T) {
+		n := db.Stats().Readers
+		if n < 2 || n > 8 {
+			t.Fatalf("%d readers, want 2 to 8", n)
+		}
+		// All at once, so that each has a connection of its own.
+		var all, met sync.WaitGroup
+		met.Add(n)
+		for range n {
+			all.Go(func() {
+				err := db.View(context.Background(), func(tx *store.Tx) error {
+					met.Done()
+					met.Wait()
+					return check(tx, map[string]string{"cache_size": "-1024", "query_only": "1"})
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+func TestFilesAreForTheUserOnly(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "deep", "data")
+	path := filepath.Join(dir, "odd name ?#%41.db")
+	db := open(t, path, items())
+	if err := db.Update(t.Context(), insert("a")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{dir: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has mode %o, want %o", name, got, want)
+		}
+	}
+}
+
+func TestViewSeesOneStateAndCannotWrite(t *testing.T) {
+	db := openItems(t)
+	if err := db.Update(t.Context(), insert("a")); err != nil {
+		t.Fatal(err)
+	}
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		count := func() (n int) {
+			if err := tx.QueryRow(`SELECT COUNT(*) FROM item`).Scan(&n); err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		before := count()
+		if err := db.Update(t.Context(), insert("b")); err != nil {
+			return err
+		}
+		if after := count(); before != 1 || after != 1 {
+			t.Errorf("counted %d, then %d inside one View, want 1 twice", before, after)
+		}
+		if _, err := tx.Exec(`DELETE FROM item`); err == nil {
+			t.Error("Exec works in a View")
+		}
+		var id int
+		if err := tx.QueryRow(`INSERT INTO item (name) VALUES ('c') RETURNING id`).Scan(&id); err == nil {
+			t.Error("INSERT … RETURNING works in a View")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, db, "a", "b")
+}
+
+func TestViewEndsWithItsContext(t *testing.T) {
+	db := openItems(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	started := make(chan struct{})
+	go func() {
+		<-started
+		cancel()
+	}()
+	err := db.View(ctx, func(tx *store.Tx) error {
+		close(started)
+		var n int64
+		return tx.QueryRow(`WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT COUNT(*) FROM c`).Scan(&n)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want context.Canceled", err)
+	}
+	wantNames(t, db)
+}
+
+func TestUpdateUndoesAFailedFunctionAlone(t *testing.T) {
+	wrong := errors.New("wrong")
+	cases := []struct {
+		name string
+		fn   func(tx *store.Tx) error
+		want func(err error) bool
+	}{
+		{"error", func(tx *store.Tx) error {
+			if err := insert("lost")(tx); err != nil {
+				return err
+			}
+			return wrong
+		}, func(err error) bool { return errors.Is(err, wrong) }},
+		{"panic", func(tx *store.Tx) error {
+			if err := insert("lost")(tx); err != nil {
+				return err
+			}
+			panic("oh no")
+		}, func(err error) bool {
+			return fault.Is(err, fault.Internal) && strings.Contains(err.Error(), "oh no")
+		}},
+		{"unique", func(tx *store.Tx) error {
+			if err := insert("lost")(tx); err != nil {
+				return err
+			}
+			return insert("first")(tx)
+		}, store.IsUnique},
+		{"foreign key", func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO item (name, owner) VALUES ('lost', 99)`)
+			return err
+		}, store.IsForeignKey},
+		{"rows left open", func(tx *store.Tx) error {
+			if err := insert("lost")(tx); err != nil {
+				return err
+			}
+			rows, err := tx.Query(`SELECT name FROM item`)
+			if err != nil {
+				return err
+			}
+			rows.Next()
+			return wrong
+		}, func(err error) bool { return errors.Is(err, wrong) }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			db := openItems(t)
+			release := hold(t, db)
+			var wg sync.WaitGroup
+			var errs [3]error
+			for i, fn := range []func(*store.Tx) error{insert("first"), c.fn, insert("last")} {
+				wg.Go(func() { errs[i] = db.Update(context.Background(), fn) })
+				eventually(t, "queued", func() bool { return db.Stats().Queue == i+1 })
+			}
+			before := db.Stats()
+			release()
+			wg.Wait()
+			if errs[0] != nil || errs[2] != nil {
+				t.Fatalf("the others got %v and %v", errs[0], errs[2])
+			}
+			if !c.want(errs[1]) {
+				t.Fatalf("got %v", errs[1])
+			}
+			after := db.Stats()
+			if commits, fns := after.Commits-before.Commits, after.Functions-before.Functions; commits != 2 || fns != 4 {
+				t.Fatalf("%d commits of %d functions, want 2 of 4", commits, fns)
+			}
+			wantNames(t, db, "first", "last")
+		})
+	}
+}
+
+func TestAfterCommitRunsInCommitOrderBeforeTheAnswer(t *testing.T) {
+	db := openItems(t)
+	var mu sync.Mutex
+	var committed []int64
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 20 {
+				var told atomic.Bool
+				err := db.Update(context.Background(), func(tx *store.Tx) error {
+					var id int64
+					err := tx.QueryRow(`INSERT INTO item (name) VALUES ($1) RETURNING id`, fmt.Sprint(g, "/", i)).Scan(&id)
+					if err != nil {
+						return err
+					}
+					tx.AfterCommit(func() {
+						mu.Lock()
+						committed = append(committed, id)
+						mu.Unlock()
+					})
+					tx.AfterCommit(func() { panic("contained") })
+					tx.AfterCommit(func() { told.Store(true) })
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				if !told.Load() {
+					t.Error("answered before its callbacks had run")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(committed) != 160 {
+		t.Fatalf("%d callbacks, want 160", len(committed))
+	}
+	for i, id := range committed {
+		if id != int64(i+1) {
+			t.Fatalf("callback %d is of row %d", i+1, id)
+		}
+	}
+	t.Run("not of a failed function", func(t *testing.T) {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			tx.AfterCommit(func() { t.Error("called") })
+			return errors.New("failed")
+		})
+		if err == nil {
+			t.Fatal("no error")
+		}
+	})
+}
+
+// A file that may not grow stands for a full disk: SQLite gives the same error.
+func TestFullDiskFailsTheBatchAndTheWriterGoesOn(t *testing.T) {
+	for name, swallow := range map[string]bool{"error returned": false, "error ignored": true} {
+		t.Run(name, func(t *testing.T) {
+			db := openItems(t)
+			limit := func(pages int) {
+				t.Helper()
+				err := db.Update(t.Context(), func(tx *store.Tx) error {
+					var n int
+					return tx.QueryRow(fmt.Sprintf(`PRAGMA max_page_count = %d`, pages)).Scan(&n)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			limit(1) // becomes the present size
+			release := hold(t, db)
+			var wg sync.WaitGroup
+			var errs [2]error
+			fns := []func(tx *store.Tx) error{
+				func(tx *store.Tx) error {
+					tx.AfterCommit(func() { t.Error("callback of a transaction that was not stored") })
+					return insert("small")(tx)
+				},
+				func(tx *store.Tx) error {
+					err := insert(strings.Repeat("large", 100_000))(tx)
+					if !swallow {
+						return err
+					}
+					if err := insert("outside of the transaction")(tx); err == nil {
+						t.Error("a statement ran after the transaction was lost")
+					}
+					var n int
+					if err := tx.QueryRow(`SELECT 1`).Scan(&n); err == nil {
+						t.Error("a query ran after the transaction was lost")
+					}
+					return nil
+				},
+			}
+			for i, fn := range fns {
+				wg.Go(func() { errs[i] = db.Update(context.Background(), fn) })
+				eventually(t, "queued", func() bool { return db.Stats().Queue == i+1 })
+			}
+			release()
+			wg.Wait()
+			for i, err := range errs {
+				f := fault.Of(err)
+				if f == nil || f.Code != fault.Unavailable || f.Message != "The server could not store this. Please try again." {
+					t.Errorf("caller %d got %v", i, err)
+				}
+			}
+			wantNames(t, db)
+			limit(1 << 20)
+			if err := db.Update(t.Context(), insert(strings.Repeat("large", 100_000))); err != nil {
+				t.Fatalf("after the disk has room again: %v", err)
+			}
+			if got := len(names(t, db)); got != 1 {
+				t.Fatalf("%d rows, want 1", got)
+			}
+		})
+	}
+}
+
+func TestFailingCommitReachesEverybodyInTheBatch(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), []store.Migrations{{Name: "x", Files: files(map[string]string{
+		"00001_x.sql": "-- +goose Up\nCREATE TABLE x (id INTEGER PRIMARY KEY, up INTEGER REFERENCES x (id) DEFERRABLE INITIALLY DEFERRED);\n",
+	})}})
+	release := hold(t, db)
+	var wg sync.WaitGroup
+	var errs [2]error
+	for i, up := range []any{nil, 99} { // a deferred constraint is looked at by COMMIT
+		wg.Go(func() {
+			errs[i] = db.Update(context.Background(), func(tx *store.Tx) error {
+				tx.AfterCommit(func() { t.Error("callback of a failed commit") })
+				_, err := tx.Exec(`INSERT INTO x (up) VALUES ($1)`, up)
+				return err
+			})
+		})
+		eventually(t, "queued", func() bool { return db.Stats().Queue == i+1 })
+	}
+	release()
+	wg.Wait()
+	for i, err := range errs {
+		if !store.IsForeignKey(err) {
+			t.Errorf("caller %d got %v", i, err)
+		}
+	}
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		var n int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM x`).Scan(&n); err != nil {
+			return err
+		}
+		if n != 0 {
+			t.Errorf("%d rows were stored", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUpdateAndItsContext(t *testing.T) {
+	t.Run("ends while waiting: not run", func(t *testing.T) {
+		db := openItems(t)
+		release := hold(t, db)
+		ctx, cancel := context.WithCancel(t.Context())
+		got := make(chan error, 1)
+		go func() { got <- db.Update(ctx, insert("a")) }()
+		eventually(t, "queued", func() bool { return db.Stats().Queue == 1 })
+		cancel()
+		if err := <-got; !errors.Is(err, context.Canceled) || !fault.Is(err, fault.Unavailable) {
+			t.Fatalf("got %v", err)
+		}
+		release()
+		wantNames(t, db)
+	})
+	t.Run("ends while running: the real result", func(t *testing.T) {
+		db := openItems(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Update(ctx, func(tx *store.Tx) error {
+			cancel()
+			return insert("a")(tx)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantNames(t, db, "a")
+	})
+	t.Run("queue full: blocks until the context ends", func(t *testing.T) {
+		db := openItems(t)
+		release := hold(t, db)
+		var wg sync.WaitGroup
+		for range 1024 {
+			wg.Go(func() {
+				if err := db.Update(context.Background(), func(*store.Tx) error { return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		eventually(t, "full", func() bool { return db.Stats().Queue == 1024 })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if err := db.Update(ctx, insert("a")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		release()
+		wg.Wait()
+		wantNames(t, db)
+	})
+}
+
+func TestCloseStoresWhatWaitsAndRefusesMore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "items.db")
+	db := open(t, path, items())
+	release := hold(t, db)
+	got, closed := make(chan error, 1), make(chan error, 1)
+	go func() { got <- db.Update(context.Background(), insert("waiting")) }()
+	eventually(t, "queued", func() bool { return db.Stats().Queue == 1 })
+	go func() { closed <- db.Close() }()
+	eventually(t, "refused", func() bool {
+		// Refused at the door or, if it got in first, dropped with its context.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		err := db.Update(ctx, func(*store.Tx) error { return nil })
+		return err != nil && !errors.Is(err, context.DeadlineExceeded) && fault.Is(err, fault.Unavailable)
+	})
+	release()
+	if err := <-got; err != nil {
+		t.Fatalf("the waiting one: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Fatalf("close: %v", err)
+	}
+	for name, call := range map[string]func(context.Context, func(*store.Tx) error) error{"view": db.View, "update": db.Update} {
+		err := call(t.Context(), func(*store.Tx) error { t.Errorf("%s ran", name); return nil })
+		if !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the write-ahead log is still there: %v", err)
+	}
+	wantNames(t, open(t, path, items()), "waiting")
+}
+
+func TestTxIsUselessAfterItsFunction(t *testing.T) {
+	db := openItems(t)
+	var kept *store.Tx
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { kept = tx; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := insert("late")(kept); err == nil {
+		t.Fatal("a statement ran outside of its transaction")
+	}
+	wantNames(t, db)
+}
+
+func TestManyQueryTextsDoNotPileUp(t *testing.T) {
+	db := openItems(t)
+	for i := range 3 {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			for j := range 300 {
+				var got int
+				if err := tx.QueryRow(fmt.Sprintf(`SELECT %d`, i*1000+j)).Scan(&got); err != nil {
+					return err
+				}
+			}
+			return insert(fmt.Sprint(i))(tx)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantNames(t, db, "0", "1", "2")
+}
+
+func TestOpenIsFast(t *testing.T) {
+	// The bound leaves room for the race detector and a busy machine; what it
+	// is to catch is a second of waiting for a lock.
+	start := time.Now()
+	openItems(t)
+	if took := time.Since(start); took > 900*time.Millisecond {
+		t.Errorf("took %v", took)
+	}
+}
+
+func BenchmarkOpenNew(b *testing.B) {
+	dir := b.TempDir()
+	for i := 0; b.Loop(); i++ {
+		db, err := store.Open(b.Context(), store.Options{
+			Path: filepath.Join(dir, fmt.Sprint(i, ".db")), Migrations: items(), Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		db.Close()
+		b.StartTimer()
+	}
+}

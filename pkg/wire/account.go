@@ -1,0 +1,117 @@
+package wire
+
+import "time"
+
+// Avatar is the trio that shows a person: an emoji, or an image.
+type Avatar struct {
+	Emoji *string `json:"avatar"` // nil for an image
+	Kind  string  `json:"avatar_type" enum:"emoji,image"`
+	Data  *string `json:"avatar_data"` // what an <img src> takes; nil for an emoji
+}
+
+// DefaultAvatar is what everybody starts with: U+1F464.
+func DefaultAvatar() Avatar {
+	bust := "\U0001F464"
+	return Avatar{Emoji: &bust, Kind: "emoji"}
+}
+
+// Profile is a user as others see them.
+type Profile struct {
+	Username string `json:"username"`
+	Avatar
+}
+
+// Signup makes an account. The code may be missing while no account exists.
+type Signup struct {
+	Username   string `json:"username"`
+	Password   string `json:"password"`
+	InviteCode string `json:"invite_code,omitempty"`
+}
+
+// Login starts a session with a password.
+type Login struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// Auth resumes a session; without a token, the one of the handshake's cookie.
+type Auth struct {
+	Token string `json:"token,omitempty"`
+}
+
+// AuthSuccess answers a login. The token resumes the session later; it is given
+// only to those who came with a password.
+type AuthSuccess struct {
+	Message string `json:"message"`
+	Token   string `json:"token,omitempty"`
+}
+
+// FrameType implements Frame.
+func (AuthSuccess) FrameType() string { return "auth_success" }
+
+// AuthError refuses a login.
+type AuthError struct {
+	Refusal
+}
+
+// FrameType implements Frame.
+func (AuthError) FrameType() string { return "auth_error" }
+
+// Error refuses a frame.
+type Error struct {
+	Refusal
+}
+
+// FrameType implements Frame.
+func (Error) FrameType() string { return "error" }
+
+// Refusal says why something was not done.
+type Refusal struct {
+	Message    string  `json:"message"`
+	Code       string  `json:"code"`
+	RetryAfter float64 `json:"retry_after,omitempty"` // seconds
+}
+
+// Init is the state of a client's world at its login.
+type Init struct {
+	Profile
+	Servers          []Server  `json:"servers"`
+	DMs              []DM      `json:"dms"`
+	Friends          []Profile `json:"friends"`
+	RequestsSent     []Profile `json:"friend_requests_sent"`
+	RequestsReceived []Profile `json:"friend_requests_received"`
+	Limits           Limits    `json:"limits"`
+}
+
+// FrameType implements Frame.
+func (Init) FrameType() string { return "init" }
+
+// Resync tells a client that events may have been missed: it asks for `resync`
+// and for the changes of the conversations it holds.
+type Resync struct{}
+
+// FrameType implements Frame.
+func (Resync) FrameType() string { return "resync" }
+
+// InviteCode answers `generate_invite`. The message contains the code.
+type InviteCode struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// FrameType implements Frame.
+func (InviteCode) FrameType() string { return "invite_code" }
+
+// System is a notice: somebody joined, somebody left. It is not stored.
+type System struct {
+	Content   string  `json:"content"`
+	Timestamp Time    `json:"timestamp"`
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+}
+
+// FrameType implements Frame.
+func (System) FrameType() string { return "system" }
+
+// Now is the present moment in the protocol's precision.
+func Now() Time { return Time{time.Now().UTC().Truncate(time.Microsecond)} }

@@ -1,0 +1,215 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/event"
+	"decentra.local/pkg/fact"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/store"
+	"decentra.local/pkg/wire"
+)
+
+func (s *Service) generateInvite(ctx context.Context, caller rpc.Caller, r wire.GenerateServerInvite) (wire.ServerInviteCode, error) {
+	err := s.db.View(ctx, func(tx *store.Tx) error { return mustOwn(tx, r.ServerID, caller.User) })
+	if err != nil {
+		return wire.ServerInviteCode{}, err
+	}
+	made, err := rpc.Call(ctx, s.nc, contract.MakeServerInvite, caller, contract.MakeServerInviteRequest{ServerID: r.ServerID})
+	return wire.ServerInviteCode{ServerID: r.ServerID, Code: made.Code, Message: made.Message}, err
+}
+
+func (s *Service) join(context.Context, rpc.Caller, wire.JoinServer) (contract.Nothing, error) {
+	return contract.Nothing{}, fault.New(fault.PermissionDenied, "Joining a server takes an invite code.")
+}
+
+// joinWithInvite has auth use the code up; the fact that auth leaves makes the
+// member, here as well as after a crash between the two.
+func (s *Service) joinWithInvite(ctx context.Context, caller rpc.Caller, r wire.JoinServerWithInvite) (wire.ServerJoined, error) {
+	code := contract.FindInviteRequest{Code: r.InviteCode}
+	invite, err := rpc.Call(ctx, s.nc, contract.FindInvite, caller, code)
+	if err != nil {
+		return wire.ServerJoined{}, err
+	}
+	if invite.ServerID == "" {
+		return wire.ServerJoined{}, fault.New(fault.NotFound, "This code is for making an account, not for a server.")
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if _, err := standingOf(tx, invite.ServerID, caller.User); err == nil {
+			return fault.New(fault.Conflict, "You are a member of this server already.")
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM server WHERE id = $1)`, invite.ServerID).Scan(&exists); err != nil {
+			return fmt.Errorf("find server: %w", err)
+		}
+		if !exists {
+			return errNoServer
+		}
+		return mayJoinAnother(tx, caller.User)
+	})
+	if err != nil {
+		return wire.ServerJoined{}, err
+	}
+	redeemed, err := rpc.Call(ctx, s.nc, contract.RedeemInvite, caller, code)
+	if err != nil {
+		return wire.ServerJoined{}, err
+	}
+	if err := s.facts.UpTo(ctx, redeemed.Fact); err != nil {
+		return wire.ServerJoined{}, err
+	}
+	var joined wire.ServerJoined
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		joined.Server, err = serverFor(tx, redeemed.ServerID, caller.User)
+		return err
+	})
+	return joined, err
+}
+
+// apply takes a fact of auth's into chat's own state.
+func (s *Service) apply(tx *store.Tx, f fact.Fact) error {
+	if f.Kind != contract.FactServerInvited {
+		return nil
+	}
+	var invited contract.ServerInvited
+	if err := json.Unmarshal(f.Data, &invited); err != nil {
+		return fmt.Errorf("read fact %d: %w", f.Number, err)
+	}
+	return s.addMember(tx, invited)
+}
+
+// addMember makes somebody a member, without any permissions. A server that is
+// gone, or a member already, changes nothing.
+func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error {
+	now := wire.Now()
+	result, err := tx.Exec(`INSERT INTO member (server_id, username, joined)
+		SELECT id, $2, $3 FROM server WHERE id = $1 ON CONFLICT (server_id, username) DO NOTHING`,
+		invited.ServerID, invited.Username, now.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("insert member: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	server, err := serverFor(tx, invited.ServerID, invited.Username)
+	if err != nil {
+		return err
+	}
+	notice := wire.System{Content: invited.Username + " joined the server", Timestamp: now,
+		Context: wire.ContextServer, ContextID: noticeChannel(server)}
+	tx.AfterCommit(func() {
+		// The others are told before the newcomer's connections are among them.
+		topic := event.Server(server.ID)
+		s.events.Publish(topic, wire.MemberJoined{ServerID: server.ID, Username: invited.Username})
+		s.events.Publish(topic, notice)
+		s.events.Publish(event.User(invited.Username), wire.ServerJoined{Server: server},
+			event.Attach(topic), event.Except(invited.Connection))
+	})
+	return nil
+}
+
+// noticeChannel is where a server's notices show: its first text channel.
+func noticeChannel(server wire.Server) *string {
+	i := slices.IndexFunc(server.Channels, func(c wire.Channel) bool { return c.Type == wire.ChannelText })
+	if i < 0 {
+		return nil
+	}
+	id := channelLog(server.ID, server.Channels[i].ID)
+	return &id
+}
+
+func (s *Service) members(ctx context.Context, caller rpc.Caller, r wire.GetServerMembers) (wire.ServerMembers, error) {
+	answer := wire.ServerMembers{ServerID: r.ServerID, Members: []wire.Member{}}
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if _, err = standingOf(tx, r.ServerID, caller.User); err != nil {
+			return err
+		}
+		answer.Members, err = membersOf(tx, r.ServerID)
+		return err
+	})
+	if err != nil {
+		return answer, err
+	}
+	return answer, s.fillProfiles(ctx, answer.Members)
+}
+
+func membersOf(tx *store.Tx, serverID string) ([]wire.Member, error) {
+	rows, err := tx.Query(`SELECT m.username, m.username = s.owner, m.can_create_channel, m.can_edit_channel, m.can_delete_channel
+		FROM member m JOIN server s ON s.id = m.server_id
+		WHERE m.server_id = $1 ORDER BY m.username <> s.owner, m.username`, serverID)
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	defer rows.Close()
+	members := []wire.Member{}
+	for rows.Next() {
+		var m wire.Member
+		var p wire.Permissions
+		if err := rows.Scan(&m.Username, &m.IsOwner, &p.CreateChannel, &p.EditChannel, &p.DeleteChannel); err != nil {
+			return nil, fmt.Errorf("read member: %w", err)
+		}
+		m.Avatar = wire.DefaultAvatar()
+		if !m.IsOwner {
+			m.Permissions = &p
+		}
+		members = append(members, m)
+	}
+	return members, rows.Err()
+}
+
+// fillProfiles asks auth how the members look.
+func (s *Service) fillProfiles(ctx context.Context, members []wire.Member) error {
+	place := make(map[string]*wire.Member, len(members))
+	for part := range slices.Chunk(members, 1000) {
+		names := make([]string, len(part))
+		for i := range part {
+			names[i] = part[i].Username
+			place[names[i]] = &part[i]
+		}
+		answer, err := rpc.Call(ctx, s.nc, contract.Profiles, rpc.Caller{}, contract.ProfilesRequest{Usernames: names})
+		if err != nil {
+			return err
+		}
+		for _, p := range answer.Profiles {
+			if m := place[p.Username]; m != nil {
+				m.Profile = p
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) updatePermissions(ctx context.Context, caller rpc.Caller, r wire.UpdateUserPermissions) (contract.Nothing, error) {
+	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := mustOwn(tx, r.ServerID, caller.User); err != nil {
+			return err
+		}
+		if r.Username == caller.User {
+			return fault.New(fault.Conflict, "The owner may do everything already.")
+		}
+		result, err := tx.Exec(`UPDATE member SET can_create_channel = $1, can_edit_channel = $2, can_delete_channel = $3
+			WHERE server_id = $4 AND username = $5`,
+			r.Permissions.CreateChannel, r.Permissions.EditChannel, r.Permissions.DeleteChannel, r.ServerID, r.Username)
+		if err != nil {
+			return fmt.Errorf("set permissions: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			if err != nil {
+				return fmt.Errorf("set permissions: %w", err)
+			}
+			return fault.New(fault.NotFound, "%s is not a member of this server.", r.Username)
+		}
+		tx.AfterCommit(func() {
+			s.events.Publish(event.User(r.Username), wire.PermissionsUpdated{ServerID: r.ServerID, Permissions: r.Permissions})
+			s.events.Publish(event.User(caller.User), wire.PermissionsUpdatedSuccess{
+				ServerID: r.ServerID, Username: r.Username, Permissions: r.Permissions})
+		})
+		return nil
+	})
+}

@@ -1,0 +1,126 @@
+// Package chat owns servers, their channels and members, what members may do,
+// and the messages in channels and in the lobby.
+package chat
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/conversation"
+	"decentra.local/pkg/convlog"
+	"decentra.local/pkg/event"
+	"decentra.local/pkg/fact"
+	"decentra.local/pkg/host"
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/store"
+	"decentra.local/pkg/wire"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config is what the service needs to know.
+type Config struct {
+	Data string // directory of chat.db
+}
+
+// Unit makes the service from the settings of a process.
+var Unit = host.Unit{Name: contract.Chat, New: func(s host.Settings, h *host.Host) host.Service {
+	return New(Config{Data: s.Data}, h)
+}}
+
+// Service is the chat service.
+type Service struct {
+	config Config
+	host   *host.Host
+	log    *slog.Logger
+	now    func() time.Time
+	db     *store.DB
+	nc     *nats.Conn
+	events *event.Publisher
+	desk   *conversation.Desk
+	facts  *fact.Follower
+}
+
+// New makes the service; Run starts it.
+func New(config Config, h *host.Host) *Service {
+	return &Service{config: config, host: h, log: h.Log, now: time.Now}
+}
+
+// Run serves until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	s.db, err = store.Open(ctx, store.Options{
+		Path:       filepath.Join(s.config.Data, "chat.db"),
+		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, {Name: "chat", Files: schema}},
+		Log:        s.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.db.Close()
+	err = s.db.Update(ctx, func(tx *store.Tx) error { return convlog.Create(tx, lobbyLog) })
+	if err != nil {
+		return fmt.Errorf("make the lobby: %w", err)
+	}
+	s.nc, err = s.host.Connect()
+	if err != nil {
+		return err
+	}
+	defer s.nc.Close()
+	s.events = event.NewPublisher(s.nc, contract.Chat, s.log)
+	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
+	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
+	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
+	if err != nil {
+		return err
+	}
+	defer stopFollowing()
+
+	server, err := rpc.NewServer(s.nc, contract.Chat, contract.Version, "servers, channels, members and their messages", s.log)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := s.serve(server); err != nil {
+		return err
+	}
+	// What was committed in the last life but not published is missing somewhere.
+	s.events.Publish(event.Everyone, wire.Resync{})
+	s.host.Ready()
+	<-ctx.Done()
+	return nil
+}
+
+func (s *Service) serve(server *rpc.Server) error {
+	return errors.Join(
+		rpc.Handle(server, contract.ChatTopics, s.topics),
+		rpc.Handle(server, contract.ChatSnapshot, s.snapshot),
+		rpc.Handle(server, contract.CreateServer, s.createServer),
+		rpc.Handle(server, contract.RenameServer, s.renameServer),
+		rpc.Handle(server, contract.GenerateServerInvite, s.generateInvite),
+		rpc.Handle(server, contract.JoinServerWithInvite, s.joinWithInvite),
+		rpc.Handle(server, contract.JoinServer, s.join),
+		rpc.Handle(server, contract.GetServerMembers, s.members),
+		rpc.Handle(server, contract.UpdateUserPermissions, s.updatePermissions),
+		rpc.Handle(server, contract.CreateChannel, s.createChannel),
+		rpc.Handle(server, contract.CreateVoiceChannel, s.createVoiceChannel),
+		rpc.Handle(server, contract.SendChannelMessage, s.send),
+		rpc.Handle(server, contract.EditChannelMessage, s.edit),
+		rpc.Handle(server, contract.DeleteChannelMessage, s.delete),
+		rpc.Handle(server, contract.GetChannelHistory, s.history),
+		rpc.Handle(server, contract.GetChannelChanges, s.changes),
+	)
+}

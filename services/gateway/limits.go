@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"decentra.local/pkg/fault"
+)
+
+// The rates. A burst is what may come at once.
+const (
+	messageBurst, messagesPerSecond = 20, 5
+	frameBurst, framesPerSecond     = 120, 30
+	passwordBurst                   = 60
+	passwordsPerMinute              = 30
+	addressesRemembered             = 50_000
+)
+
+// limits bound what one user and one address may ask for; nil bounds nothing.
+type limits struct {
+	mu        sync.Mutex
+	users     map[string]*userLimit
+	addresses map[string]*bucket
+	now       func() time.Time
+}
+
+type userLimit struct {
+	connections      int
+	messages, frames *rate.Limiter
+}
+
+// bucket is a token bucket that can be given back to.
+type bucket struct {
+	tokens float64
+	filled time.Time
+}
+
+func newLimits(on bool) *limits {
+	if !on {
+		return nil
+	}
+	return &limits{users: map[string]*userLimit{}, addresses: map[string]*bucket{}, now: time.Now}
+}
+
+// acquire and release count the connections of a user: what is known of a user
+// lives as long as one of them.
+func (l *limits) acquire(user string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.users[user]
+	if u == nil {
+		u = &userLimit{
+			messages: rate.NewLimiter(messagesPerSecond, messageBurst),
+			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
+		}
+		l.users[user] = u
+	}
+	u.connections++
+}
+
+func (l *limits) release(user string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if u := l.users[user]; u != nil {
+		if u.connections--; u.connections <= 0 {
+			delete(l.users, user)
+		}
+	}
+}
+
+// allowFrame refuses with rate_limited what comes too fast.
+func (l *limits) allowFrame(user, frameType string) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	u := l.users[user]
+	l.mu.Unlock()
+	if u == nil {
+		return nil
+	}
+	limiter := u.frames
+	if frameType == "message" {
+		limiter = u.messages
+	}
+	now := l.now()
+	if limiter.AllowN(now, 1) {
+		return nil
+	}
+	missing := (1 - limiter.TokensAt(now)) / float64(limiter.Limit())
+	return fault.Limited(time.Duration(missing*float64(time.Second)), "You are too fast. Please wait a moment.")
+}
+
+// password runs a sign-up or a password check of an address. A malformed one
+// does not count, and a successful one is given back.
+func (l *limits) password(address string, try func() error) error {
+	if l == nil {
+		return try()
+	}
+	if wait := l.takeToken(address); wait > 0 {
+		return fault.Limited(wait, "Too many tries from your address. Please wait.")
+	}
+	err := try()
+	if err == nil || fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
+		l.giveBack(address)
+	}
+	return err
+}
+
+func (l *limits) takeToken(address string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	b := l.addresses[address]
+	if b == nil {
+		if len(l.addresses) >= addressesRemembered {
+			l.forget(now)
+		}
+		b = &bucket{tokens: passwordBurst, filled: now}
+		l.addresses[address] = b
+	}
+	b.fill(now)
+	if b.tokens < 1 {
+		return time.Duration((1 - b.tokens) / passwordsPerMinute * float64(time.Minute))
+	}
+	b.tokens--
+	return 0
+}
+
+func (l *limits) giveBack(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.addresses[address]; b != nil {
+		b.tokens = min(b.tokens+1, passwordBurst)
+	}
+}
+
+func (b *bucket) fill(now time.Time) {
+	if minutes := now.Sub(b.filled).Minutes(); minutes > 0 {
+		b.tokens = min(b.tokens+minutes*passwordsPerMinute, passwordBurst)
+	}
+	b.filled = now
+}
+
+// forget drops the addresses whose buckets are full again, or all when there are
+// none such.
+func (l *limits) forget(now time.Time) {
+	for address, b := range l.addresses {
+		if b.fill(now); b.tokens >= passwordBurst {
+			delete(l.addresses, address)
+		}
+	}
+	if len(l.addresses) >= addressesRemembered {
+		clear(l.addresses)
+	}
+}
+
+// clientAddress is where a request comes from: an IPv4 address, or the /64 that
+// an IPv6 host can choose its address in.
+func clientAddress(r *http.Request) string {
+	text, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return text
+	}
+	address = address.Unmap().WithZone("")
+	if address.Is6() {
+		if prefix, err := address.Prefix(64); err == nil {
+			return prefix.Masked().String()
+		}
+	}
+	return address.String()
+}

@@ -1,0 +1,157 @@
+// Package gateway is the edge: it ends HTTP and WebSocket connections, knows who
+// is at the other side, leads frames to the services that own their subject and
+// fans events out. It has no business rule and no state but the connections.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/nats-io/nats.go"
+
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/host"
+	"decentra.local/pkg/wire"
+)
+
+// Name is the gateway's name among the services.
+const Name = "gateway"
+
+// Config is what the gateway needs to know.
+type Config struct {
+	Listen string // address of the published port
+	Limits bool   // rate limits per address and user
+}
+
+// Unit makes the gateway from the settings of a process.
+var Unit = host.Unit{Name: Name, New: func(s host.Settings, h *host.Host) host.Service {
+	return New(Config{Listen: s.Listen, Limits: s.Limits == "on"}, h)
+}}
+
+// Service is the gateway.
+type Service struct {
+	config   Config
+	host     *host.Host
+	log      *slog.Logger
+	nc       *nats.Conn
+	hub      *hub
+	limits   *limits
+	metrics  *metrics
+	upgrader websocket.Upgrader
+	draining atomic.Bool
+}
+
+// New makes the gateway; Run starts it.
+func New(config Config, h *host.Host) *Service {
+	return &Service{
+		config:   config,
+		host:     h,
+		log:      h.Log,
+		limits:   newLimits(config.Limits),
+		metrics:  newMetrics(h.Metrics),
+		upgrader: newUpgrader(),
+	}
+}
+
+// Run serves until ctx ends, then answers what was asked and closes.
+func (s *Service) Run(ctx context.Context) error {
+	relink := make(chan struct{}, 1)
+	lost := func() {
+		select {
+		case relink <- struct{}{}:
+		default: // one is waiting already
+		}
+	}
+	nc, err := s.host.Connect(
+		nats.ReconnectHandler(func(*nats.Conn) { lost() }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			s.log.Warn("nats", "error", err)
+			if errors.Is(err, nats.ErrSlowConsumer) {
+				lost()
+			}
+		}),
+	)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	s.nc = nc
+	s.hub, err = newHub(nc, s.log, s.metrics)
+	if err != nil {
+		return err
+	}
+	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() { stopHub(); s.hub.wait() }()
+	s.hub.run(hubCtx, relink, s.memberships)
+
+	listener, err := net.Listen("tcp", s.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on the published address: %w", err)
+	}
+	server := &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	s.host.Announce("Decentra is ready on " + visitURL(listener.Addr()))
+	s.host.Ready()
+
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve http: %w", err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = server.Shutdown(drain)
+	s.hub.closeAll(drain, websocket.CloseServiceRestart, "The server is restarting.")
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stop http: %w", err)
+	}
+	return nil
+}
+
+// visitURL is the address as a person on the same machine types it.
+func visitURL(address net.Addr) string {
+	tcp, ok := address.(*net.TCPAddr)
+	if !ok {
+		return "http://" + address.String()
+	}
+	name := tcp.IP.String()
+	if tcp.IP.IsUnspecified() || tcp.IP.IsLoopback() {
+		name = "localhost"
+	}
+	return "http://" + net.JoinHostPort(name, fmt.Sprint(tcp.Port))
+}
+
+func newUpgrader() websocket.Upgrader {
+	return websocket.Upgrader{
+		HandshakeTimeout: 10 * time.Second,
+		ReadBufferSize:   1024,
+		WriteBufferSize:  512, // control frames alone
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			writeJSON(w, status, map[string]any{"success": false, "error": reason.Error()})
+		},
+	}
+}
+
+// refusal words an error for a client.
+func refusal(err error) wire.Refusal {
+	coded := fault.Of(err)
+	return wire.Refusal{
+		Message: coded.Message, Code: string(coded.Code),
+		RetryAfter: coded.RetryAfter.Round(100 * time.Millisecond).Seconds(),
+	}
+}

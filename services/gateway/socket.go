@@ -1,0 +1,383 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/sync/errgroup"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/event"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/wire"
+)
+
+const (
+	// loginTimeout is how long a connection may stay without a login.
+	loginTimeout = 10 * time.Minute
+	// silenceTimeout is how long a connection may say nothing, not even a pong.
+	silenceTimeout = 75 * time.Second
+	// closeTimeout bounds the goodbye.
+	closeTimeout = 5 * time.Second
+	// requestIDLength bounds request ids, in characters.
+	requestIDLength = 128
+)
+
+// socket is one WebSocket connection.
+type socket struct {
+	service   *Service
+	conn      *websocket.Conn
+	out       outbox
+	id        string
+	address   string
+	userAgent string
+	cookie    string // session token of the handshake, if any
+	requests  int
+
+	who    atomic.Pointer[identity]
+	topics []event.Topic // guarded by the hub's lock
+
+	ending    sync.Once
+	closeCode int
+	closeText string
+}
+
+// identity is who a connection was logged in as.
+type identity struct{ user, session string }
+
+// me is who the connection belongs to; nobody before the login.
+func (s *socket) me() identity {
+	if who := s.who.Load(); who != nil {
+		return *who
+	}
+	return identity{}
+}
+
+// serveSocket upgrades the request and serves the connection in a goroutine of
+// its own, which lets the HTTP server forget its part of it.
+func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"success": false, "error": "The server is restarting."})
+		return
+	}
+	cookie := cookieToken(r)
+	conn, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // the upgrader has answered
+	}
+	sock := &socket{
+		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
+		address: clientAddress(r), userAgent: r.UserAgent(),
+	}
+	sock.out = outbox{conn: conn.NetConn(), fail: func(error) { sock.close(websocket.CloseAbnormalClosure, "") }}
+	s.hub.add(sock)
+	go sock.serve()
+}
+
+// serve reads frames, one after the other, until the connection ends.
+func (s *socket) serve() {
+	defer s.finish()
+	s.conn.SetReadLimit(wire.LoginFrameBytes)
+	s.extend(loginTimeout)
+	s.conn.SetPongHandler(func(string) error {
+		if s.me().user != "" {
+			s.extend(silenceTimeout)
+		}
+		return nil
+	})
+	for !s.service.draining.Load() {
+		kind, data, err := s.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		if s.me().user != "" {
+			s.extend(silenceTimeout)
+		}
+		s.service.metrics.framesIn.Inc()
+		switch {
+		case kind != websocket.TextMessage:
+			s.refuse("", fault.New(fault.Invalid, "Frames are JSON text, not binary."))
+		case !utf8.Valid(data):
+			s.refuse("", fault.New(fault.Invalid, "The frame is not valid UTF-8."))
+		default:
+			s.take(data)
+		}
+	}
+	s.close(websocket.CloseServiceRestart, "The server is restarting.")
+}
+
+func (s *socket) extend(d time.Duration) { _ = s.conn.SetReadDeadline(time.Now().Add(d)) }
+
+// ping asks a silent connection whether it lives.
+func (s *socket) ping() {
+	_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+}
+
+// close makes the reader stop; finish does the rest. The first reason counts.
+func (s *socket) close(code int, reason string) {
+	s.ending.Do(func() {
+		s.closeCode, s.closeText = code, reason
+		if code == closeTooSlow {
+			s.service.metrics.slow.Inc()
+		}
+		// A read that is under way ends at once.
+		_ = s.conn.SetReadDeadline(time.Now())
+	})
+}
+
+// finish says goodbye and forgets the connection.
+func (s *socket) finish() {
+	s.service.hub.remove(s)
+	s.close(websocket.CloseNormalClosure, "") // unless there is a reason already
+	if s.closeCode != closeTooSlow && s.closeCode != websocket.CloseAbnormalClosure {
+		s.out.close(closeTimeout)
+	}
+	if s.closeCode != websocket.CloseAbnormalClosure {
+		message := websocket.FormatCloseMessage(s.closeCode, s.closeText)
+		_ = s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+	}
+	_ = s.conn.Close()
+	if me := s.me(); me.user != "" {
+		s.service.limits.release(me.user)
+	}
+}
+
+// send queues a finished frame.
+func (s *socket) send(frame []byte) {
+	if err := s.out.send(frame); errors.Is(err, errSlow) {
+		s.close(closeTooSlow, "The connection is too slow; please resync.")
+	}
+}
+
+// answer sends a frame to this connection alone, with the id of the request.
+func (s *socket) answer(frameType, requestID string, body []byte) {
+	s.send(textFrame(wire.Compose(frameType, requestID, body)))
+}
+
+func (s *socket) refuse(requestID string, err error) {
+	body, _ := wire.Marshal(refusal(err)) // plain fields
+	s.answer(wire.Error{}.FrameType(), requestID, body)
+}
+
+func (s *socket) caller() rpc.Caller {
+	me := s.me()
+	return rpc.Caller{User: me.user, Session: me.session, Connection: s.id}
+}
+
+// requestContext bounds one frame and names it in the logs.
+func (s *socket) requestContext() (context.Context, context.CancelFunc) {
+	s.requests++
+	ctx := rpc.WithRequest(context.Background(), s.id+"-"+strconv.Itoa(s.requests))
+	return context.WithTimeout(ctx, rpc.Timeout)
+}
+
+// take handles one frame.
+func (s *socket) take(data []byte) {
+	e, err := parseEnvelope(data)
+	if err != nil {
+		s.refuse(e.RequestID, err)
+		return
+	}
+	ctx, cancel := s.requestContext()
+	defer cancel()
+	if s.me().user == "" {
+		s.login(ctx, e, data)
+		return
+	}
+	if err := s.service.limits.allowFrame(s.me().user, e.Type); err != nil {
+		s.refuse(e.RequestID, err)
+		return
+	}
+	switch e.Type {
+	case "signup", "login", "auth":
+		s.refuse(e.RequestID, fault.New(fault.Conflict, "You are logged in already."))
+		return
+	case wire.Resync{}.FrameType():
+		s.resync(ctx, e.RequestID)
+		return
+	}
+	context, err := e.context()
+	if err != nil {
+		s.refuse(e.RequestID, err)
+		return
+	}
+	route, ok := contract.Find(e.Type, context)
+	if !ok {
+		s.refuse(e.RequestID, unknownFrame(e.Type, context))
+		return
+	}
+	body, err := rpc.Raw(ctx, s.service.nc, route.Endpoint, s.caller(), data)
+	switch {
+	case err != nil:
+		s.refuse(e.RequestID, err)
+	case route.Answer != "":
+		s.answer(route.Answer, e.RequestID, body)
+	case e.RequestID != "":
+		s.answer("ok", e.RequestID, body)
+	}
+}
+
+// login handles the frames before the login: each gets auth_success or
+// auth_error, and nothing comes before that.
+func (s *socket) login(ctx context.Context, e envelope, data []byte) {
+	session, err := s.authenticate(ctx, e.Type, data)
+	if err == nil {
+		err = s.enter(ctx, session, e.RequestID)
+	}
+	if err != nil {
+		body, _ := wire.Marshal(refusal(err)) // plain fields
+		s.answer(wire.AuthError{}.FrameType(), e.RequestID, body)
+	}
+}
+
+func (s *socket) authenticate(ctx context.Context, frameType string, data []byte) (contract.Session, error) {
+	origin := contract.Origin{Address: s.address, UserAgent: s.userAgent}
+	switch frameType {
+	case "signup":
+		var r wire.Signup
+		if err := rpc.Decode(data, &r); err != nil {
+			return contract.Session{}, err
+		}
+		return s.service.signUp(ctx, r, origin)
+	case "login":
+		var r wire.Login
+		if err := rpc.Decode(data, &r); err != nil {
+			return contract.Session{}, err
+		}
+		return s.service.logIn(ctx, r, origin)
+	case "auth":
+		var r wire.Auth
+		if err := rpc.Decode(data, &r); err != nil {
+			return contract.Session{}, err
+		}
+		if r.Token == "" {
+			r.Token = s.cookie
+		}
+		return s.service.resume(ctx, r.Token)
+	default:
+		return contract.Session{}, fault.New(fault.Unauthenticated, "Please log in first.")
+	}
+}
+
+// enter makes the connection its user's. It hears of everything that happens
+// from before its snapshot was taken, and gets it after the snapshot.
+func (s *socket) enter(ctx context.Context, session contract.Session, requestID string) error {
+	hub := s.service.hub
+	s.out.hold()
+	hub.enter(s, session)
+	init, err := s.service.snapshot(ctx, s, session)
+	if err != nil {
+		hub.exit(s)
+		s.out.drop()
+		return err
+	}
+	success, _ := wire.Marshal(wire.AuthSuccess{Message: "Welcome, " + session.Profile.Username + "!", Token: session.Token})
+	first := [][]byte{
+		textFrame(wire.Compose(wire.AuthSuccess{}.FrameType(), requestID, success)),
+		textFrame(wire.Encode(init.Init)),
+	}
+	if len(init.lobby) > 0 {
+		first = append(first, textFrame(wire.Encode(wire.History{Messages: init.lobby})))
+	}
+	s.service.limits.acquire(session.Profile.Username)
+	s.cookie = ""
+	s.conn.SetReadLimit(int64(wire.Bounds.FrameBytes))
+	s.extend(silenceTimeout)
+	s.out.release(first...)
+	return nil
+}
+
+// resync answers with a fresh `init`; what happens meanwhile comes after it.
+func (s *socket) resync(ctx context.Context, requestID string) {
+	s.out.hold()
+	me := s.me()
+	init, err := s.service.snapshot(ctx, s, contract.Session{ID: me.session, Profile: wire.Profile{Username: me.user}})
+	if err != nil {
+		s.out.release()
+		s.refuse(requestID, err)
+		return
+	}
+	body, err := wire.Marshal(init.Init)
+	if err != nil {
+		s.out.release()
+		s.refuse(requestID, err)
+		return
+	}
+	s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body)))
+}
+
+// state is `init` and the lobby beside it.
+type state struct {
+	wire.Init
+	lobby []wire.LobbyMessage
+}
+
+// snapshot subscribes the connection to its servers first and then asks for
+// their state: nothing falls between the two.
+func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session) (state, error) {
+	caller, name := sock.caller(), session.Profile.Username
+	topics, err := s.serverTopics(ctx, name, session.AtLeast)
+	if err != nil {
+		return state{}, err
+	}
+	for _, t := range topics {
+		s.hub.join(sock, t)
+	}
+	var chat contract.ChatState
+	var social contract.SocialState
+	profile := session.Profile
+	group, ctx := errgroup.WithContext(ctx)
+	request := contract.SnapshotRequest{AtLeast: session.AtLeast}
+	group.Go(func() (err error) {
+		chat, err = rpc.Call(ctx, s.nc, contract.ChatSnapshot, caller, request)
+		return err
+	})
+	group.Go(func() (err error) {
+		social, err = rpc.Call(ctx, s.nc, contract.SocialSnapshot, caller, request)
+		return err
+	})
+	if profile.Kind == "" { // not a fresh session: the avatar may have changed
+		group.Go(func() error {
+			answer, err := rpc.Call(ctx, s.nc, contract.Profiles, caller, contract.ProfilesRequest{Usernames: []string{name}})
+			if err == nil && len(answer.Profiles) == 1 {
+				profile = answer.Profiles[0]
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return state{}, err
+	}
+	return state{lobby: chat.Lobby, Init: wire.Init{
+		Profile: profile, Servers: chat.Servers,
+		DMs: social.DMs, Friends: social.Friends,
+		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
+		Limits: wire.Bounds,
+	}}, nil
+}
+
+func (s *Service) serverTopics(ctx context.Context, user string, atLeast int64) ([]event.Topic, error) {
+	answer, err := rpc.Call(ctx, s.nc, contract.ChatTopics, rpc.Caller{User: user}, contract.SnapshotRequest{AtLeast: atLeast})
+	if err != nil {
+		return nil, err
+	}
+	topics := make([]event.Topic, 0, len(answer.ServerIDs))
+	for _, id := range answer.ServerIDs {
+		topics = append(topics, event.Server(id))
+	}
+	return topics, nil
+}
+
+// memberships is serverTopics for the hub.
+func (s *Service) memberships(ctx context.Context, user string) ([]event.Topic, error) {
+	return s.serverTopics(ctx, user, 0)
+}

@@ -1,0 +1,11 @@
+// Command social runs the social service alone.
+package main
+
+import (
+	"os"
+
+	"decentra.local/pkg/host"
+	"decentra.local/services/social"
+)
+
+func main() { os.Exit(host.Main("social", social.Unit)) }

@@ -1,0 +1,26 @@
+-- +goose Up
+-- Of a pair, the first is the one whose name sorts first.
+CREATE TABLE friendship (
+    first  TEXT NOT NULL,
+    second TEXT NOT NULL CHECK (first < second),
+    since  BIGINT NOT NULL, -- Unix microseconds, as everywhere
+    PRIMARY KEY (first, second)
+);
+CREATE INDEX friendship_of ON friendship (second);
+
+CREATE TABLE request (
+    requester TEXT NOT NULL,
+    asked     TEXT NOT NULL CHECK (asked <> requester),
+    created   BIGINT NOT NULL,
+    PRIMARY KEY (requester, asked)
+);
+CREATE INDEX request_to ON request (asked);
+
+CREATE TABLE dm (
+    id      TEXT PRIMARY KEY,
+    first   TEXT NOT NULL,
+    second  TEXT NOT NULL CHECK (first < second),
+    created BIGINT NOT NULL,
+    UNIQUE (first, second)
+);
+CREATE INDEX dm_of ON dm (second);

@@ -1,0 +1,134 @@
+package social
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/store"
+	"decentra.local/pkg/wire"
+)
+
+// pair orders two names as the tables have them.
+func pair(a, b string) (first, second string) {
+	if a < b {
+		return a, b
+	}
+	return b, a
+}
+
+// profiles asks auth how people look. Somebody that auth does not know keeps
+// the default avatar.
+func (s *Service) profiles(ctx context.Context, names []string) (map[string]wire.Profile, error) {
+	found := make(map[string]wire.Profile, len(names))
+	for part := range slices.Chunk(names, 1000) {
+		answer, err := rpc.Call(ctx, s.nc, contract.Profiles, rpc.Caller{}, contract.ProfilesRequest{Usernames: part})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range answer.Profiles {
+			found[p.Username] = p
+		}
+	}
+	for _, name := range names {
+		if _, ok := found[name]; !ok {
+			found[name] = wire.Profile{Username: name, Avatar: wire.DefaultAvatar()}
+		}
+	}
+	return found, nil
+}
+
+// both finds the caller and the user that a frame names, in any spelling.
+func (s *Service) both(ctx context.Context, caller rpc.Caller, named string) (me, other wire.Profile, err error) {
+	named = strings.TrimSpace(named)
+	if named == "" {
+		return me, other, fault.New(fault.Invalid, "The field username is missing.")
+	}
+	answer, err := rpc.Call(ctx, s.nc, contract.Profiles, rpc.Caller{}, contract.ProfilesRequest{Usernames: []string{caller.User, named}})
+	if err != nil {
+		return me, other, err
+	}
+	if len(answer.Profiles) < 2 {
+		return me, other, fault.New(fault.NotFound, "There is no user %.64s.", named)
+	}
+	return answer.Profiles[0], answer.Profiles[1], nil
+}
+
+func (s *Service) search(ctx context.Context, caller rpc.Caller, r wire.SearchUsers) (wire.SearchResults, error) {
+	results := wire.SearchResults{Results: []wire.SearchHit{}}
+	found, err := rpc.Call(ctx, s.nc, contract.SearchNames, caller, contract.SearchNamesRequest{Query: r.Query})
+	if err != nil || len(found.Profiles) == 0 {
+		return results, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		for _, p := range found.Profiles {
+			hit := wire.SearchHit{Profile: p}
+			var err error
+			if hit.IsFriend, err = areFriends(tx, caller.User, p.Username); err != nil {
+				return err
+			}
+			if hit.RequestSent, err = hasAsked(tx, caller.User, p.Username); err != nil {
+				return err
+			}
+			if hit.RequestReceived, err = hasAsked(tx, p.Username, caller.User); err != nil {
+				return err
+			}
+			results.Results = append(results.Results, hit)
+		}
+		return nil
+	})
+	return results, err
+}
+
+// snapshot is social's part of `init`.
+func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.SnapshotRequest) (contract.SocialState, error) {
+	if err := s.facts.UpTo(ctx, r.AtLeast); err != nil {
+		return contract.SocialState{}, err
+	}
+	var friends, sent, received []string
+	var dms []dm
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if friends, err = listNames(tx, `SELECT CASE WHEN first = $1 THEN second ELSE first END FROM friendship
+			WHERE first = $1 OR second = $1 ORDER BY since, 1`, caller.User); err != nil {
+			return err
+		}
+		if sent, err = listNames(tx, `SELECT asked FROM request WHERE requester = $1 ORDER BY created, asked`, caller.User); err != nil {
+			return err
+		}
+		if received, err = listNames(tx, `SELECT requester FROM request WHERE asked = $1 ORDER BY created, requester`, caller.User); err != nil {
+			return err
+		}
+		dms, err = dmsOf(tx, caller.User)
+		return err
+	})
+	if err != nil {
+		return contract.SocialState{}, err
+	}
+	everybody := slices.Concat(friends, sent, received)
+	for _, d := range dms {
+		everybody = append(everybody, d.other)
+	}
+	slices.Sort(everybody)
+	known, err := s.profiles(ctx, slices.Compact(everybody))
+	if err != nil {
+		return contract.SocialState{}, err
+	}
+	list := func(names []string) []wire.Profile {
+		profiles := make([]wire.Profile, 0, len(names))
+		for _, name := range names {
+			profiles = append(profiles, known[name])
+		}
+		return profiles
+	}
+	state := contract.SocialState{
+		DMs: make([]wire.DM, 0, len(dms)), Friends: list(friends),
+		RequestsSent: list(sent), RequestsReceived: list(received),
+	}
+	for _, d := range dms {
+		state.DMs = append(state.DMs, wire.DM{ID: d.id, Profile: known[d.other]})
+	}
+	return state, nil
+}

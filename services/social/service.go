@@ -1,0 +1,120 @@
+// Package social owns who knows whom: friends, friend requests, and direct
+// messages between two.
+package social
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/conversation"
+	"decentra.local/pkg/convlog"
+	"decentra.local/pkg/event"
+	"decentra.local/pkg/fact"
+	"decentra.local/pkg/host"
+	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/store"
+	"decentra.local/pkg/wire"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config is what the service needs to know.
+type Config struct {
+	Data string // directory of social.db
+	Ask  bool   // friendship takes the other's consent
+}
+
+// Unit makes the service from the settings of a process.
+var Unit = host.Unit{Name: contract.Social, New: func(s host.Settings, h *host.Host) host.Service {
+	return New(Config{Data: s.Data, Ask: s.Friends == "ask"}, h)
+}}
+
+// Service is the social service.
+type Service struct {
+	config Config
+	host   *host.Host
+	log    *slog.Logger
+	now    func() time.Time
+	db     *store.DB
+	nc     *nats.Conn
+	events *event.Publisher
+	desk   *conversation.Desk
+	facts  *fact.Follower
+}
+
+// New makes the service; Run starts it.
+func New(config Config, h *host.Host) *Service {
+	return &Service{config: config, host: h, log: h.Log, now: time.Now}
+}
+
+// Run serves until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	s.db, err = store.Open(ctx, store.Options{
+		Path:       filepath.Join(s.config.Data, "social.db"),
+		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, {Name: "social", Files: schema}},
+		Log:        s.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.db.Close()
+	s.nc, err = s.host.Connect()
+	if err != nil {
+		return err
+	}
+	defer s.nc.Close()
+	s.events = event.NewPublisher(s.nc, contract.Social, s.log)
+	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
+	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
+	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
+	if err != nil {
+		return err
+	}
+	defer stopFollowing()
+
+	server, err := rpc.NewServer(s.nc, contract.Social, contract.Version, "friends and direct messages", s.log)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := s.serve(server); err != nil {
+		return err
+	}
+	// What was committed in the last life but not published is missing somewhere.
+	s.events.Publish(event.Everyone, wire.Resync{})
+	s.host.Ready()
+	<-ctx.Done()
+	return nil
+}
+
+func (s *Service) serve(server *rpc.Server) error {
+	return errors.Join(
+		rpc.Handle(server, contract.SocialSnapshot, s.snapshot),
+		rpc.Handle(server, contract.SearchUsers, s.search),
+		rpc.Handle(server, contract.AddFriend, s.addFriend),
+		rpc.Handle(server, contract.ApproveFriendRequest, s.approve),
+		rpc.Handle(server, contract.DenyFriendRequest, s.deny),
+		rpc.Handle(server, contract.CancelFriendRequest, s.cancel),
+		rpc.Handle(server, contract.RemoveFriend, s.removeFriend),
+		rpc.Handle(server, contract.StartDM, s.startDM),
+		rpc.Handle(server, contract.SendDM, s.send),
+		rpc.Handle(server, contract.EditDM, s.edit),
+		rpc.Handle(server, contract.DeleteDM, s.delete),
+		rpc.Handle(server, contract.GetDMHistory, s.history),
+		rpc.Handle(server, contract.GetDMChanges, s.changes),
+	)
+}
