@@ -1,7 +1,6 @@
 # Targets for people; `make help` lists them.
 export CGO_ENABLED ?= 0
 BIN       := bin
-MODULES   := cmd/decentra pkg services/auth services/chat services/gateway services/social services/voice-signal web e2e
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -39,7 +38,7 @@ check: web/node_modules/.installed ## formatting, vet, types, lint and unit test
 	cd web && npm run check && npm run lint && npm test
 
 test-go: ## Go tests of every package, with the race detector where there is a C compiler
-	@scripts/go-test pkg services web
+	@scripts/go-test pkg services/auth services/chat services/gateway services/social services/voice-signal web cmd/decentra
 
 test-e2e: build ## end-to-end tests in both topologies, with killed processes
 	cd e2e && go test -count=1 -timeout 15m ./...

@@ -100,6 +100,16 @@ func (b *Bus) Connect(service string, options ...nats.Option) (*nats.Conn, error
 	return nc, nil
 }
 
+// Address is where the embedded server listens; empty: nowhere.
+func (b *Bus) Address() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.server == nil || b.server.Addr() == nil {
+		return ""
+	}
+	return b.server.Addr().String()
+}
+
 // Close ends the embedded server, if this process runs it. Connections must be
 // closed before.
 func (b *Bus) Close() {

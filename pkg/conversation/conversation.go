@@ -223,4 +223,3 @@ func Required(id *string) (string, error) {
 	}
 	return *id, nil
 }
-

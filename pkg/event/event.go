@@ -101,6 +101,10 @@ func NewPublisher(nc *nats.Conn, service string, log *slog.Logger) *Publisher {
 	return &Publisher{nc: nc, prefix: service + ".event.", log: log}
 }
 
+// Resync tells everybody that events of this service may be missing: what was
+// committed but not published before a crash, or while the link was down.
+func (p *Publisher) Resync() { p.Publish(Everyone, wire.Resync{}) }
+
 // Publish hands the frame to NATS and returns at once. An event that can't be
 // sent is lost here and found missing by its receivers: a gateway resyncs its
 // clients after a lost link, and numbers without holes show the rest.

@@ -7,7 +7,7 @@ import (
 )
 
 // Tx is the transaction given to the function of a View or an Update. It is
-// valid until that function returns and only on its goroutine. Statements are
+// valid until that function returns, for one goroutine at a time. Statements are
 // prepared once per connection and found again by their text, so keep the
 // text constant and pass values as $1, $2 …; and read the rows of a query to
 // the end, or close them, before running the same text again.

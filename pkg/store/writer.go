@@ -236,13 +236,23 @@ func (w *writer) call(j *job) error {
 
 // contain runs the function of a job and turns a panic into an error.
 func (w *writer) contain(j *job) (err error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			w.log.Error("update function panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("update function panicked: %v", p)
+		if returned {
+			return
 		}
+		p := recover()
+		if p == nil {
+			// The function called runtime.Goexit, which nothing can stop. Better
+			// a crash with a reason than a program whose writes hang for ever.
+			panic("store: an Update function ended the writer's goroutine")
+		}
+		w.log.Error("update function panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		err = fmt.Errorf("update function panicked: %v", p)
 	}()
-	return j.fn(&j.tx)
+	err = j.fn(&j.tx)
+	returned = true
+	return err
 }
 
 func (w *writer) publish(fn func()) {

@@ -49,4 +49,3 @@ func unknownFrame(frameType, context string) error {
 	}
 	return fault.New(fault.Invalid, "There is no frame of type %.40q.", frameType)
 }
-

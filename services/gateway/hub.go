@@ -34,7 +34,6 @@ type hub struct {
 	metrics *metrics
 	events  chan *nats.Msg
 	running sync.WaitGroup // the fan-out, the pings
-	open    sync.WaitGroup // the connections
 
 	mu      sync.RWMutex
 	topics  map[event.Topic]*audience
@@ -145,7 +144,6 @@ func (h *hub) add(s *socket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sockets[s] = struct{}{}
-	h.open.Add(1)
 	h.metrics.connections.Inc()
 }
 
@@ -163,7 +161,6 @@ func (h *hub) remove(s *socket) {
 	}
 	s.topics = nil
 	h.metrics.connections.Dec()
-	h.open.Done()
 }
 
 // join makes a connection part of a topic's audience.
@@ -289,11 +286,8 @@ func (h *hub) closeAll(ctx context.Context, code int, reason string) {
 	for _, s := range h.all() {
 		s.close(code, reason)
 	}
-	gone := make(chan struct{})
-	go func() { h.open.Wait(); close(gone) }()
-	select {
-	case <-gone:
-	case <-ctx.Done():
+	for len(h.all()) > 0 && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -302,7 +296,6 @@ const (
 	closeSessionEnded = 4001
 	closeTooSlow      = 4002
 )
-
 
 // enter makes a connection its user's: from here it gets the user's events.
 func (h *hub) enter(s *socket, session contract.Session) {

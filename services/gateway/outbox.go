@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -47,7 +48,8 @@ type outbox struct {
 	mu       sync.Mutex
 	frames   [][]byte
 	bytes    int
-	held     bool // frames are kept back until release
+	held     bool // the frames from heldFrom on are kept back
+	heldFrom int
 	flushing bool
 	closed   bool
 	idle     chan struct{} // closed when closing and all is written
@@ -70,22 +72,25 @@ func (o *outbox) send(frame []byte) error {
 	return nil
 }
 
-// hold keeps back everything sent from now on.
+// hold keeps back everything sent from now on, until release or drop.
 func (o *outbox) hold() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.held = true
+	o.held, o.heldFrom = true, len(o.frames)
 }
 
-// release sends the given frames before what was kept back.
+// release sends the given frames and then what was kept back.
 func (o *outbox) release(first ...[]byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.held = false
+	if o.closed {
+		return
+	}
 	for _, frame := range first {
 		o.bytes += len(frame)
 	}
-	o.frames = append(first, o.frames...)
+	o.frames = slices.Insert(o.frames, o.heldFrom, first...)
+	o.held = false
 	o.start()
 }
 
@@ -93,12 +98,28 @@ func (o *outbox) release(first ...[]byte) {
 func (o *outbox) drop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.held, o.frames, o.bytes = false, nil, 0
+	if o.closed {
+		return
+	}
+	for _, frame := range o.frames[o.heldFrom:] {
+		o.bytes -= len(frame)
+	}
+	o.frames = o.frames[:o.heldFrom]
+	o.held = false
+	o.start()
+}
+
+// ready is how many frames may leave now. The lock is held.
+func (o *outbox) ready() int {
+	if o.held {
+		return o.heldFrom
+	}
+	return len(o.frames)
 }
 
 // start makes the writer run if there is work for it. The lock is held.
 func (o *outbox) start() {
-	if !o.flushing && !o.held && len(o.frames) > 0 {
+	if !o.flushing && o.ready() > 0 {
 		o.flushing = true
 		go o.flush()
 	}
@@ -129,7 +150,8 @@ var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); retu
 func (o *outbox) flush() {
 	for {
 		o.mu.Lock()
-		if o.held || len(o.frames) == 0 {
+		ready := o.ready()
+		if ready == 0 {
 			o.flushing = false
 			if len(o.frames) == 0 {
 				o.frames = nil
@@ -142,17 +164,18 @@ func (o *outbox) flush() {
 			return
 		}
 		n, size := 0, 0
-		for n < len(o.frames) && (n == 0 || size+len(o.frames[n]) <= batchBytes) {
+		for n < ready && (n == 0 || size+len(o.frames[n]) <= batchBytes) {
 			size += len(o.frames[n])
 			n++
 		}
 		take := o.frames[:n:n]
 		o.frames = o.frames[n:]
+		o.heldFrom -= n
 		o.mu.Unlock()
 
 		if err := o.write(take); err != nil {
 			o.mu.Lock()
-			o.closed, o.frames, o.bytes = true, nil, 0
+			o.closed, o.held, o.frames, o.bytes = true, false, nil, 0
 			o.mu.Unlock()
 			o.fail(err)
 			continue

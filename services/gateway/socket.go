@@ -46,7 +46,8 @@ type socket struct {
 	who    atomic.Pointer[identity]
 	topics []event.Topic // guarded by the hub's lock
 
-	ending    sync.Once
+	ending    sync.Mutex
+	ended     bool
 	closeCode int
 	closeText string
 }
@@ -115,7 +116,14 @@ func (s *socket) serve() {
 	s.close(websocket.CloseServiceRestart, "The server is restarting.")
 }
 
-func (s *socket) extend(d time.Duration) { _ = s.conn.SetReadDeadline(time.Now().Add(d)) }
+// extend sets how long the connection may say nothing, unless it is ending.
+func (s *socket) extend(d time.Duration) {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if !s.ended {
+		_ = s.conn.SetReadDeadline(time.Now().Add(d))
+	}
+}
 
 // ping asks a silent connection whether it lives.
 func (s *socket) ping() {
@@ -124,14 +132,16 @@ func (s *socket) ping() {
 
 // close makes the reader stop; finish does the rest. The first reason counts.
 func (s *socket) close(code int, reason string) {
-	s.ending.Do(func() {
-		s.closeCode, s.closeText = code, reason
-		if code == closeTooSlow {
-			s.service.metrics.slow.Inc()
-		}
-		// A read that is under way ends at once.
-		_ = s.conn.SetReadDeadline(time.Now())
-	})
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if s.ended {
+		return
+	}
+	s.ended, s.closeCode, s.closeText = true, code, reason
+	if code == closeTooSlow {
+		s.service.metrics.slow.Inc()
+	}
+	_ = s.conn.SetReadDeadline(time.Now()) // a read that is under way ends at once
 }
 
 // finish says goodbye and forgets the connection.

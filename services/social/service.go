@@ -22,7 +22,6 @@ import (
 	"decentra.local/pkg/host"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
-	"decentra.local/pkg/wire"
 )
 
 //go:embed migrations/*.sql
@@ -72,7 +71,9 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.db.Close()
-	s.nc, err = s.host.Connect()
+	s.nc, err = s.host.Connect(nats.ReconnectHandler(func(nc *nats.Conn) {
+		event.NewPublisher(nc, s.host.Name, s.log).Resync()
+	}))
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.serve(server); err != nil {
 		return err
 	}
-	// What was committed in the last life but not published is missing somewhere.
-	s.events.Publish(event.Everyone, wire.Resync{})
+	s.events.Resync() // for what the last life committed and did not publish
 	s.host.Ready()
 	<-ctx.Done()
 	return nil

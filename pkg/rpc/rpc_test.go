@@ -1,0 +1,223 @@
+package rpc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"decentra.local/pkg/bus"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
+)
+
+type question struct {
+	Text string `json:"text"`
+	N    int    `json:"n"`
+}
+
+type reply struct {
+	Text string     `json:"text"`
+	Who  rpc.Caller `json:"who"`
+}
+
+var ask = rpc.Method[question, reply]{Service: "test", Name: "ask"}
+
+// open embeds NATS and connects an asker and an answerer.
+func open(t *testing.T) (asker, answerer *nats.Conn) {
+	t.Helper()
+	b, err := bus.Open(bus.Config{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	connect := func(name string) *nats.Conn {
+		nc, err := b.Connect(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	return connect("asker"), connect("test")
+}
+
+func serve(t *testing.T, nc *nats.Conn, handler func(context.Context, rpc.Caller, question) (reply, error)) *rpc.Server {
+	t.Helper()
+	server, err := rpc.NewServer(nc, "test", "1.0.0", "for tests", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	if err := rpc.Handle(server, ask, handler); err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+func TestCallCarriesCallerAndAnswer(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(_ context.Context, who rpc.Caller, q question) (reply, error) {
+		return reply{Text: q.Text, Who: who}, nil
+	})
+	who := rpc.Caller{User: "Zoë.\u00fc", Session: "s", Connection: "c"}
+	got, err := rpc.Call(t.Context(), asker, ask, who, question{Text: "hello"})
+	if err != nil || got != (reply{Text: "hello", Who: who}) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+func TestFailuresAreCoded(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(_ context.Context, _ rpc.Caller, q question) (reply, error) {
+		switch q.Text {
+		case "coded":
+			return reply{}, fault.New(fault.Conflict, "Taken.")
+		case "limited":
+			return reply{}, fault.Limited(1500*time.Millisecond, "Wait.")
+		case "wrapped":
+			return reply{}, errors.New("secret text of the database")
+		default:
+			panic("broken")
+		}
+	})
+	for _, c := range []struct {
+		name, text string
+		want       fault.Error
+	}{
+		{"a coded error keeps its words", "coded", fault.Error{Code: fault.Conflict, Message: "Taken."}},
+		{"a limit keeps its pause", "limited", fault.Error{Code: fault.RateLimited, Message: "Wait.", RetryAfter: 1500 * time.Millisecond}},
+		{"other errors keep their text to themselves", "wrapped", fault.Error{Code: fault.Internal, Message: "Something went wrong on the server."}},
+		{"a panic is contained", "panic", fault.Error{Code: fault.Internal, Message: "Something went wrong on the server."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{}, question{Text: c.text})
+			if got := *fault.Of(err); got != c.want {
+				t.Fatalf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWrongTypesNameTheField(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(context.Context, rpc.Caller, question) (reply, error) { return reply{}, nil })
+	for _, c := range []struct{ name, payload, want string }{
+		{"number for text", `{"text":5}`, "The field text must be text."},
+		{"text for number", `{"n":"x"}`, "The field n must be a whole number."},
+		{"list for object", `[]`, "A JSON object is expected."},
+		{"no JSON", `{`, "That is not valid JSON."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := rpc.Raw(t.Context(), asker, ask, rpc.Caller{}, json.RawMessage(c.payload))
+			if got := fault.Of(err); got.Code != fault.Invalid || got.Message != c.want {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCallWaitsForAServiceThatStartsLate(t *testing.T) {
+	asker, answerer := open(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{}, question{})
+		done <- err
+	}()
+	serve(t, answerer, func(context.Context, rpc.Caller, question) (reply, error) { return reply{}, nil })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNobodyThereIsUnavailableWithinTheDeadline(t *testing.T) {
+	asker, _ := open(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := rpc.Call(ctx, asker, ask, rpc.Caller{}, question{})
+	if !fault.Is(err, fault.Unavailable) || time.Since(start) > 2*time.Second {
+		t.Fatalf("got %v after %s", err, time.Since(start))
+	}
+}
+
+func TestHandlersRunAtOnceAndAreBounded(t *testing.T) {
+	asker, answerer := open(t)
+	var running, most atomic.Int64
+	full := make(chan struct{})
+	serve(t, answerer, func(ctx context.Context, _ rpc.Caller, _ question) (reply, error) {
+		n := running.Add(1)
+		defer running.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		if n == rpc.Concurrency {
+			close(full)
+		}
+		select {
+		case <-full:
+		case <-ctx.Done():
+		}
+		return reply{}, nil
+	})
+	failed := make(chan error, 2*rpc.Concurrency)
+	for range 2 * rpc.Concurrency {
+		go func() {
+			_, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{}, question{})
+			failed <- err
+		}()
+	}
+	for range 2 * rpc.Concurrency {
+		if err := <-failed; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if most.Load() != rpc.Concurrency {
+		t.Fatalf("%d handlers ran at once, want %d", most.Load(), rpc.Concurrency)
+	}
+}
+
+func TestServicesAreDiscoverable(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(context.Context, rpc.Caller, question) (reply, error) { return reply{}, nil })
+	m, err := asker.Request("$SRV.PING.test", nil, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ping micro.Ping
+	if err := json.Unmarshal(m.Data, &ping); err != nil || ping.Name != "test" {
+		t.Fatalf("got %s, %v", m.Data, err)
+	}
+}
+
+func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
+	asker, answerer := open(t)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	server := serve(t, answerer, func(context.Context, rpc.Caller, question) (reply, error) {
+		close(entered)
+		<-leave
+		return reply{Text: "finished"}, nil
+	})
+	type result struct {
+		reply
+		err error
+	}
+	answered := make(chan result, 1)
+	go func() {
+		got, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{}, question{})
+		answered <- result{got, err}
+	}()
+	<-entered
+	closed := make(chan struct{})
+	go func() { server.Close(); close(closed) }()
+	close(leave)
+	if got := <-answered; got.err != nil || got.Text != "finished" {
+		t.Fatalf("got %+v", got)
+	}
+	<-closed
+}

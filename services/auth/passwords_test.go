@@ -1,0 +1,119 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"decentra.local/pkg/fault"
+)
+
+func quick(t *testing.T) *passwords {
+	t.Helper()
+	p, err := newPasswords(bcrypt.MinCost, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPasswordsMatchWhole(t *testing.T) {
+	p := quick(t)
+	long := strings.Repeat("a", 71)
+	hashed, err := p.hash(t.Context(), long+"b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, hashed, password string
+		want                   bool
+	}{
+		{"right", hashed, long + "b", true},
+		{"last byte wrong", hashed, long + "c", false},
+		{"unknown account", "", long + "b", false},
+		{"unknown account, the decoy's own password", "", "nobody has this password", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, err := p.matches(t.Context(), c.hashed, c.password); got != c.want || err != nil {
+				t.Fatalf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestPasswordBounds(t *testing.T) {
+	p := quick(t)
+	for _, c := range []struct {
+		name, password string
+		code           fault.Code
+	}{
+		{"empty", "", fault.Invalid},
+		{"72 bytes", strings.Repeat("ü", 36), ""},
+		{"73 bytes", strings.Repeat("a", 73), fault.TooLarge},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := p.checkNew(c.password)
+			if (err != nil) != (c.code != "") || err != nil && fault.Of(err).Code != c.code {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAFullPoolGivesUpWithTheCaller(t *testing.T) {
+	p := quick(t)
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := p.hash(ctx, "x"); !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestTenWrongPasswordsThenOneInFiveSeconds(t *testing.T) {
+	w := quick(t).wrong
+	now := time.Now()
+	for i := range wrongBurst {
+		if wait := w.wait("ann", now); wait > 0 {
+			t.Fatalf("try %d waits %s", i, wait)
+		}
+		w.note("ann", now)
+	}
+	if wait := w.wait("ann", now); wait < wrongInterval-time.Second || wait > wrongInterval {
+		t.Fatalf("the eleventh waits %s", wait)
+	}
+	if wait := w.wait("bob", now); wait > 0 {
+		t.Fatal("another name waits")
+	}
+	if wait := w.wait("ann", now.Add(wrongInterval)); wait > 0 {
+		t.Fatal("never a lock-out")
+	}
+}
+
+func TestTheNamesRememberedAreBounded(t *testing.T) {
+	w := quick(t).wrong
+	now := time.Now()
+	for i := range 3 * wrongNames {
+		w.note(fmt.Sprint(i), now)
+	}
+	if len(w.limiters) > wrongNames {
+		t.Fatalf("%d names remembered", len(w.limiters))
+	}
+}
+
+func TestCodesAreOfTheAlphabet(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		code := newCode()
+		if len(code) != codeLength || strings.Trim(code, codeAlphabet) != "" || seen[code] {
+			t.Fatalf("got %q", code)
+		}
+		seen[code] = true
+	}
+}

@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"decentra.local/pkg/fault"
+)
+
+func limitsAt(now *time.Time) *limits {
+	l := newLimits(true)
+	l.now = func() time.Time { return *now }
+	return l
+}
+
+func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	l.acquire("ann")
+	for i := range messageBurst {
+		if err := l.allowFrame("ann", "message"); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+	err := l.allowFrame("ann", "message")
+	if coded := fault.Of(err); coded.Code != fault.RateLimited || coded.RetryAfter <= 0 || coded.RetryAfter > time.Second/messagesPerSecond {
+		t.Fatalf("got %v, retry after %s", err, coded.RetryAfter)
+	}
+	if err := l.allowFrame("ann", "get_changes"); err != nil {
+		t.Fatal("messages used up what other frames have: ", err)
+	}
+	now = now.Add(time.Second)
+	for i := range messagesPerSecond {
+		if err := l.allowFrame("ann", "message"); err != nil {
+			t.Fatalf("a second later, message %d: %v", i, err)
+		}
+	}
+	l.release("ann")
+	if len(l.users) != 0 {
+		t.Fatal("a user without connections is remembered")
+	}
+}
+
+func TestPasswordTriesOfAnAddress(t *testing.T) {
+	now := time.Now()
+	wrong := errors.New("wrong password")
+	try := func(l *limits, result error) error { return l.password("192.0.2.1", func() error { return result }) }
+	for _, c := range []struct {
+		name    string
+		result  error
+		refused bool
+	}{
+		{"wrong ones are counted", wrong, true},
+		{"right ones are given back", nil, false},
+		{"malformed ones are not counted", fault.New(fault.Invalid, "x"), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := limitsAt(&now)
+			for range passwordBurst {
+				if err := try(l, c.result); !errors.Is(err, c.result) {
+					t.Fatal(err)
+				}
+			}
+			if got := fault.Is(try(l, c.result), fault.RateLimited); got != c.refused {
+				t.Fatalf("refused: %v, want %v", got, c.refused)
+			}
+			if err := l.password("192.0.2.2", func() error { return nil }); err != nil {
+				t.Fatal("another address is refused: ", err)
+			}
+		})
+	}
+}
+
+func TestClientAddress(t *testing.T) {
+	for _, c := range []struct{ remote, want string }{
+		{"192.0.2.1:1234", "192.0.2.1"},
+		{"[::ffff:192.0.2.1]:1234", "192.0.2.1"},
+		{"[2001:db8:1:2:3:4:5:6]:1234", "2001:db8:1:2::"},
+		{"[fe80::1%eth0]:1234", "fe80::"},
+	} {
+		if got := clientAddress(&http.Request{RemoteAddr: c.remote}); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.remote, got, c.want)
+		}
+	}
+}
