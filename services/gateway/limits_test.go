@@ -77,8 +77,8 @@ func TestClientAddress(t *testing.T) {
 	for _, c := range []struct{ remote, want string }{
 		{"192.0.2.1:1234", "192.0.2.1"},
 		{"[::ffff:192.0.2.1]:1234", "192.0.2.1"},
-		{"[2001:db8:1:2:3:4:5:6]:1234", "2001:db8:1:2::"},
-		{"[fe80::1%eth0]:1234", "fe80::"},
+		{"[2001:db8:1:2:3:4:5:6]:1234", "2001:db8:1:2::/64"},
+		{"[fe80::1%eth0]:1234", "fe80::/64"},
 	} {
 		if got := clientAddress(&http.Request{RemoteAddr: c.remote}); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.remote, got, c.want)
