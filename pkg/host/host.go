@@ -139,8 +139,9 @@ func Main(program string, units ...Unit) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	if err == nil && len(words) > 0 && words[0] == "health" {
-		return health(settings, os.Stdout)
+	asksHealth := len(words) > 0 && words[0] == "health"
+	if asksHealth {
+		words = words[1:]
 	}
 	chosen := units
 	if err == nil && len(words) > 0 {
@@ -149,6 +150,9 @@ func Main(program string, units ...Unit) int {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
 		return 2
+	}
+	if asksHealth {
+		return health(settings, chosen, os.Stdout)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {

@@ -17,9 +17,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// addressFile, in the data directory, has the status address of the process
-// that runs on it, for `health`.
-const addressFile = "status-address"
+// addressFile has the status address of the process that runs these services
+// on the data directory, for `health`.
+func addressFile(settings Settings, services []string) string {
+	return filepath.Join(settings.Data, "status-address."+strings.Join(services, "+"))
+}
 
 type statusServer struct {
 	server *http.Server
@@ -46,7 +48,7 @@ func serveStatus(settings Settings, state *readiness, registry *prometheus.Regis
 	s := &statusServer{
 		server: &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second},
 		url:    "http://" + listener.Addr().String(),
-		file:   filepath.Join(settings.Data, addressFile+"."+strings.Join(state.names, "+")),
+		file:   addressFile(settings, state.names),
 	}
 	if err := os.WriteFile(s.file, []byte(listener.Addr().String()), 0o600); err != nil {
 		_ = listener.Close()
@@ -82,18 +84,18 @@ func Readyz(check func() (bool, []string)) http.HandlerFunc {
 	}
 }
 
-// health asks the status address of the process that runs with these settings.
-func health(settings Settings, out io.Writer) int {
+// health asks the status address of the process that runs these services with
+// these settings. It returns the exit code: 0 when all are ready.
+func health(settings Settings, units []Unit, out io.Writer) int {
 	address := settings.Status
 	if strings.HasSuffix(address, ":0") {
-		files, _ := filepath.Glob(filepath.Join(settings.Data, addressFile+".*"))
-		if len(files) != 1 {
-			fmt.Fprintf(out, "no running process, or several, in %s; name one with --status\n", settings.Data)
-			return 1
+		var services []string
+		for _, u := range units {
+			services = append(services, u.Name)
 		}
-		content, err := os.ReadFile(files[0])
+		content, err := os.ReadFile(addressFile(settings, services))
 		if err != nil {
-			fmt.Fprintln(out, err)
+			fmt.Fprintf(out, "%s: not running on %s\n", strings.Join(services, ", "), settings.Data)
 			return 1
 		}
 		address = string(content)

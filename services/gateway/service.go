@@ -16,8 +16,10 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/nats-io/nats.go"
 
+	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
 )
 
@@ -91,6 +93,16 @@ func (s *Service) Run(ctx context.Context) error {
 	defer func() { stopHub(); s.hub.wait() }()
 	s.hub.run(hubCtx, relink, s.memberships)
 
+	server, err := rpc.NewServer(nc, Name, contract.Version, "the edge: HTTP and WebSocket", s.log)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	return s.listen(ctx)
+}
+
+// listen serves the published port until ctx ends.
+func (s *Service) listen(ctx context.Context) error {
 	listener, err := net.Listen("tcp", s.config.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on the published address: %w", err)
