@@ -1,0 +1,3 @@
+module decentra.local/web
+
+go 1.26
