@@ -60,7 +60,8 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 }
 
 // matches compares in a time that does not tell whether the account exists:
-// an empty hash stands for one that doesn't.
+// an empty hash stands for one that doesn't. bcrypt reads 72 bytes and would take
+// a longer password for the one it begins with.
 func (p *passwords) matches(ctx context.Context, hashed, password string) (bool, error) {
 	if err := p.take(ctx); err != nil {
 		return false, err
@@ -71,7 +72,7 @@ func (p *passwords) matches(ctx context.Context, hashed, password string) (bool,
 		against = p.decoy
 	}
 	err := bcrypt.CompareHashAndPassword(against, []byte(password))
-	return err == nil && hashed != "", nil
+	return err == nil && hashed != "" && len(password) <= wire.Bounds.PasswordMax, nil
 }
 
 func (p *passwords) take(ctx context.Context) error {

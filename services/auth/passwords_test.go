@@ -34,6 +34,7 @@ func TestPasswordsMatchWhole(t *testing.T) {
 	}{
 		{"right", hashed, long + "b", true},
 		{"last byte wrong", hashed, long + "c", false},
+		{"right and one byte more", hashed, long + "bc", false},
 		{"unknown account", "", long + "b", false},
 		{"unknown account, the decoy's own password", "", "nobody has this password", false},
 	} {
