@@ -1,0 +1,27 @@
+import type { Conversation } from '../lib/state/conversation.svelte';
+
+export type DialogKind =
+	| { readonly name: 'create-server' }
+	| { readonly name: 'join-server' }
+	| { readonly name: 'create-channel'; readonly serverId: string }
+	| { readonly name: 'server-invite'; readonly serverId: string }
+	| { readonly name: 'account-invite' }
+	| { readonly name: 'remove-friend'; readonly username: string }
+	| { readonly name: 'delete-message'; readonly conversation: Conversation; readonly id: number };
+
+/** What lies over the screen: at most one dialog, and on a phone at most one drawer. */
+export class Overlays {
+	dialog = $state.raw<DialogKind | null>(null);
+	drawer = $state<'navigation' | 'members' | null>(null);
+	/** On a wide screen the list of members can be put away. */
+	membersShown = $state(true);
+
+	open(dialog: DialogKind): void {
+		this.drawer = null;
+		this.dialog = dialog;
+	}
+
+	close(): void {
+		this.dialog = null;
+	}
+}

@@ -1,0 +1,89 @@
+import type { Outbox, Outgoing } from './outbox';
+import type { Message } from './timeline';
+
+export interface SystemLine {
+	readonly key: string;
+	readonly content: string;
+	readonly timestamp: string;
+}
+
+export type Row =
+	| { readonly kind: 'day'; readonly key: string; readonly date: Date }
+	| { readonly kind: 'system'; readonly key: string; readonly line: SystemLine }
+	| {
+			readonly kind: 'message';
+			readonly key: string;
+			readonly message: Message;
+			/** Opens a group: shows the author and the time. */
+			readonly first: boolean;
+			readonly date: Date;
+	  }
+	| {
+			readonly kind: 'outgoing';
+			readonly key: string;
+			readonly outgoing: Outgoing;
+			readonly first: boolean;
+			readonly date: Date;
+	  };
+
+/** Messages of one author no further apart than this stand together. */
+export const GROUP_WINDOW_MS = 7 * 60 * 1000;
+
+/** What a conversation shows, top to bottom: messages in the server's order, notices by their time, then what is on its way. */
+export function rows(
+	messages: readonly Message[],
+	outbox: Outbox,
+	systemLines: readonly SystemLine[],
+	username: string,
+): Row[] {
+	const out: Row[] = [];
+	let day = '';
+	let author: string | null = null;
+	let at = 0;
+
+	const divide = (date: Date): void => {
+		const key = dayKey(date);
+		if (key === day) return;
+		day = key;
+		author = null;
+		out.push({ kind: 'day', key: `day ${key} ${String(out.length)}`, date });
+	};
+	const opensGroup = (name: string, date: Date): boolean => {
+		const first = author !== name || date.getTime() - at > GROUP_WINDOW_MS;
+		author = name;
+		at = date.getTime();
+		return first;
+	};
+
+	const notices = [...systemLines].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
+	let notice = 0;
+	const noticesUntil = (time: number): void => {
+		for (let line = notices[notice]; line !== undefined && Date.parse(line.timestamp) <= time; line = notices[notice]) {
+			notice++;
+			divide(new Date(line.timestamp));
+			author = null;
+			out.push({ kind: 'system', key: `system ${line.key}`, line });
+		}
+	};
+
+	for (const message of messages) {
+		const date = new Date(message.timestamp);
+		noticesUntil(date.getTime());
+		divide(date);
+		const first = opensGroup(message.username, date);
+		// A message keeps the key it had on its way: the row stays where it is when it is acknowledged.
+		const key = message.nonce !== null && message.username === username ? `nonce ${message.nonce}` : `id ${String(message.id)}`;
+		out.push({ kind: 'message', key, message, first, date });
+	}
+	noticesUntil(Infinity);
+	for (const outgoing of outbox) {
+		const date = new Date(outgoing.timestamp);
+		divide(date);
+		out.push({ kind: 'outgoing', key: `nonce ${outgoing.nonce}`, outgoing, first: opensGroup(username, date), date });
+	}
+	return out;
+}
+
+function dayKey(date: Date): string {
+	return `${String(date.getFullYear())}-${String(date.getMonth() + 1)}-${String(date.getDate())}`;
+}

@@ -1,0 +1,260 @@
+import { Api } from '../api';
+import { routeContext, splitChannel } from '../rules/context';
+import type { Route } from '../rules/routes';
+import { Connection, type Clock, type ConnectionState, type SocketLike } from '../socket/connection';
+import { WireError, type Limits, type ServerFrame, type User } from '../wire';
+import { Conversations } from './conversations.svelte';
+import { Dms } from './dms.svelte';
+import { Drafts } from './drafts';
+import { Friends } from './friends.svelte';
+import { People } from './people.svelte';
+import { Router, type AddressBar } from './router.svelte';
+import { Servers } from './servers.svelte';
+import type { Store } from './storage';
+import { ThemeChoice, type Theme } from './theme.svelte';
+import { Toasts } from './toasts.svelte';
+import type { Transport } from './transport';
+
+export interface ClientOptions {
+	fetch: typeof fetch;
+	openSocket: () => SocketLike;
+	clock: Clock;
+	store: Store;
+	addressBar: AddressBar;
+	newNonce: () => string;
+	showTheme: (theme: Theme) => void;
+}
+
+/** `starting` until the server said whether there is a session; `unreachable` while it can't be asked. */
+export type SessionState = 'starting' | 'unreachable' | 'out' | 'in';
+
+const HEARTBEAT_MS = 30_000;
+const SESSION_RETRY_MS = 3_000;
+
+/** The whole client: one connection, and one state class per concern that takes what it is concerned with from the frames. */
+export class Client {
+	readonly api: Api;
+	readonly router: Router;
+	readonly toasts: Toasts;
+	readonly theme: ThemeChoice;
+	readonly drafts: Drafts;
+	readonly people = new People();
+	readonly servers: Servers;
+	readonly friends: Friends;
+	readonly dms: Dms;
+	readonly conversations: Conversations;
+
+	readonly #connection: Connection;
+	readonly #clock: Clock;
+	readonly #store: Store;
+	#session = $state<SessionState>('starting');
+	#connectionState = $state<ConnectionState>('stopped');
+	#initialised = $state(false);
+	#ended = $state(false);
+	#user = $state.raw<User | null>(null);
+	#limits = $state.raw<Limits>({});
+	#cancelHeartbeat: (() => void) | null = null;
+
+	constructor(options: ClientOptions) {
+		this.#clock = options.clock;
+		this.#store = options.store;
+		this.api = new Api(options.fetch);
+		this.router = new Router(options.addressBar);
+		this.toasts = new Toasts(options.clock);
+		this.theme = new ThemeChoice(options.store, options.showTheme);
+		const username = (): string => this.username;
+		this.drafts = new Drafts(options.store, username);
+		const connection = new Connection({
+			open: options.openSocket,
+			clock: options.clock,
+			onState: (state) => {
+				this.#onState(state);
+			},
+			onFrame: (frame) => {
+				this.#onFrame(frame);
+			},
+		});
+		this.#connection = connection;
+		const transport: Transport = {
+			get ready() {
+				return connection.state === 'ready';
+			},
+			request: (frame) => connection.request(frame),
+		};
+		this.servers = new Servers(transport);
+		this.friends = new Friends(transport);
+		this.dms = new Dms(transport);
+		this.conversations = new Conversations({
+			transport,
+			clock: options.clock,
+			username,
+			newNonce: options.newNonce,
+			onError: (message) => {
+				this.toasts.error(message);
+			},
+		});
+		this.invite = async () => {
+			const answer = await connection.request({ type: 'generate_invite' });
+			return answer.type === 'invite_code' ? answer.code : '';
+		};
+	}
+
+	/** A code for one new account. */
+	readonly invite: () => Promise<string>;
+
+	get session(): SessionState {
+		return this.#session;
+	}
+	/** The session was ended from outside: by the server, or on another page. */
+	get ended(): boolean {
+		return this.#ended;
+	}
+	/** The world has arrived once since the login. */
+	get initialised(): boolean {
+		return this.#initialised;
+	}
+	/** The world is here, and the link to the server is not. */
+	get reconnecting(): boolean {
+		return this.#initialised && this.#connectionState !== 'ready';
+	}
+	get connected(): boolean {
+		return this.#connectionState === 'ready';
+	}
+	get user(): User | null {
+		return this.#user;
+	}
+	get username(): string {
+		return this.#user?.username ?? '';
+	}
+	get limits(): Limits {
+		return this.#limits;
+	}
+
+	/** Asks whether there is a session, until the server answers. */
+	async start(): Promise<void> {
+		for (;;) {
+			try {
+				const user = await this.api.session();
+				if (user === null) this.#session = 'out';
+				else this.#enter(user);
+				return;
+			} catch {
+				this.#session = 'unreachable';
+				await new Promise<void>((resolve) => this.#clock.after(SESSION_RETRY_MS, resolve));
+			}
+		}
+	}
+
+	async logIn(username: string, password: string): Promise<void> {
+		this.#enter(await this.api.logIn(username, password));
+	}
+
+	async signUp(username: string, password: string, inviteCode: string | null): Promise<void> {
+		const user = await this.api.signUp(username, password, inviteCode);
+		this.router.forgetInvite();
+		this.#enter(user);
+	}
+
+	async logOut(): Promise<void> {
+		try {
+			await this.api.logOut();
+		} catch (error) {
+			// A session that is gone already is what was asked for.
+			if (!(error instanceof WireError) || error.code !== 'unauthenticated') throw error;
+		}
+		this.#leave();
+		this.router.replace({ name: 'home' });
+	}
+
+	/** The page is looked at again, or the network is back. */
+	wake(): void {
+		this.#connection.hurry();
+		if (this.connected) void this.conversations.refreshShown();
+	}
+
+	/** The route to show: a server without a channel named leads to its first text channel. */
+	resolve(route: Route): Route {
+		if (route.name !== 'channel' || route.channelId !== null) return route;
+		const server = this.servers.byId(route.serverId);
+		const kept = this.#store.getItem(`decentra.channel.${route.serverId}`);
+		const texts = server?.channels.filter((channel) => channel.type === 'text') ?? [];
+		const channel = texts.find(({ id }) => id === kept) ?? texts[0];
+		return channel === undefined ? route : { ...route, channelId: channel.id };
+	}
+
+	/** What is on the screen now. */
+	show(route: Route): void {
+		const ref = routeContext(route);
+		const there = ref !== null && this.#exists(route);
+		this.conversations.show(there ? this.conversations.hold(ref) : null);
+		if (ref?.context === 'server' && there) {
+			const ids = splitChannel(ref.context_id);
+			if (ids !== null) this.#store.setItem(`decentra.channel.${ids.serverId}`, ids.channelId);
+		}
+	}
+
+	#exists(route: Route): boolean {
+		if (route.name === 'dm') return this.dms.byId(route.dmId) !== undefined;
+		if (route.name !== 'channel' || route.channelId === null) return false;
+		return this.servers.channel(route.serverId, route.channelId)?.type === 'text';
+	}
+
+	#enter(user: User): void {
+		this.#user = user;
+		this.#ended = false;
+		this.#session = 'in';
+		this.#connection.start();
+	}
+
+	#leave(): void {
+		this.#connection.stop();
+		this.#session = 'out';
+		this.#initialised = false;
+		this.#user = null;
+		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people]) part.clear();
+	}
+
+	#onState(state: ConnectionState): void {
+		this.#connectionState = state;
+		this.#cancelHeartbeat?.();
+		this.#cancelHeartbeat = null;
+		if (state === 'ready') {
+			this.#beat();
+			void this.conversations.refreshAll();
+		}
+		if (state === 'refused') {
+			this.#leave();
+			this.#ended = true;
+		}
+	}
+
+	/**
+	 * Every half minute the shown conversation asks whether it missed anything; a dead link shows itself by silence.
+	 * With none shown, an empty search is the cheapest question there is.
+	 */
+	#beat(): void {
+		this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
+			if (this.conversations.hasShown) void this.conversations.refreshShown();
+			else void this.friends.search('').catch(() => undefined);
+			this.#beat();
+		});
+	}
+
+	#onFrame(frame: ServerFrame): void {
+		if (frame.type === 'init') {
+			const { username, avatar, avatar_type, avatar_data } = frame;
+			this.#user = { username, avatar, avatar_type, avatar_data };
+			this.#limits = frame.limits ?? {};
+			this.#initialised = true;
+		}
+		if (frame.type === 'avatar_updated' && this.#user !== null) {
+			const { avatar, avatar_type, avatar_data } = frame;
+			this.#user = { ...this.#user, avatar, avatar_type, avatar_data };
+		}
+		this.people.apply(frame, this.username);
+		this.servers.apply(frame);
+		this.friends.apply(frame);
+		this.dms.apply(frame);
+		this.conversations.apply(frame);
+	}
+}

@@ -1,0 +1,269 @@
+import { splitChannel } from '../rules/context';
+import {
+	acknowledge,
+	discard,
+	enqueue,
+	fail,
+	nextToSend,
+	retry,
+	settle,
+	type Outbox,
+	type Outgoing,
+} from '../rules/outbox';
+import type { SystemLine } from '../rules/rows';
+import {
+	applyChanges,
+	applyEvent,
+	applyOlder,
+	applyPage,
+	emptyTimeline,
+	hasHole,
+	trim,
+	type Timeline,
+} from '../rules/timeline';
+import { WireError, type ClientFrame, type ContextRef, type ConversationFrame, type HistoryFrame } from '../wire';
+import type { Clock, Transport } from './transport';
+
+const PAGE_SIZE = 50;
+/** More than this is let go of while the newest messages are shown. */
+const TRIM_LIMIT = 400;
+const TRIM_KEEP = 150;
+/** An acknowledged message whose event does not come within this was lost on the way. */
+const EVENT_GRACE_MS = 2_000;
+
+export interface ConversationContext {
+	transport: Transport;
+	clock: Clock;
+	username: () => string;
+	newNonce: () => string;
+	onError: (message: string) => void;
+}
+
+/** One conversation that is held: its timeline, what is on its way, and the asking that keeps it right. */
+export class Conversation {
+	readonly ref: ContextRef;
+	readonly #context: ConversationContext;
+
+	#timeline = $state.raw<Timeline>(emptyTimeline);
+	#outbox = $state.raw<Outbox>([]);
+	#systemLines = $state.raw<readonly SystemLine[]>([]);
+	#loadError = $state<string | null>(null);
+	#loadingOlder = $state(false);
+
+	/** The id of the message that is being edited. */
+	editing = $state<number | null>(null);
+	/** Where the reader was when the conversation was left; null at the newest message. */
+	scrollTop: number | null = null;
+
+	#loading: Promise<void> | null = null;
+	#syncing: Promise<void> | null = null;
+	#sending = false;
+
+	constructor(ref: ContextRef, context: ConversationContext) {
+		this.ref = ref;
+		this.#context = context;
+	}
+
+	get timeline(): Timeline {
+		return this.#timeline;
+	}
+	get outbox(): Outbox {
+		return this.#outbox;
+	}
+	get systemLines(): readonly SystemLine[] {
+		return this.#systemLines;
+	}
+	get loadError(): string | null {
+		return this.#loadError;
+	}
+	get loadingOlder(): boolean {
+		return this.#loadingOlder;
+	}
+
+	/** Brings the conversation up to date: a first page, or what changed since. Never rejects. */
+	async refresh(): Promise<void> {
+		if (!this.#context.transport.ready) return;
+		if (this.#timeline.loaded) await this.#sync();
+		if (!this.#timeline.loaded) await this.#load();
+		await this.#flush();
+	}
+
+	async loadOlder(): Promise<void> {
+		const { loaded, moreBefore, messages, epoch } = this.#timeline;
+		if (!loaded || !moreBefore || this.#loadingOlder || !this.#context.transport.ready) return;
+		const oldest = messages[0];
+		if (oldest === undefined) {
+			await this.#load();
+			return;
+		}
+		this.#loadingOlder = true;
+		try {
+			const page = await this.#history(oldest.id);
+			this.#set(applyOlder(this.#timeline, page, epoch));
+		} catch (error) {
+			this.#context.onError(text(error));
+		} finally {
+			this.#loadingOlder = false;
+		}
+	}
+
+	apply(event: ConversationFrame): void {
+		this.#set(applyEvent(this.#timeline, event));
+		if (hasHole(this.#timeline)) void this.#sync();
+	}
+
+	addSystemLine(line: SystemLine): void {
+		this.#systemLines = [...this.#systemLines, line].slice(-50);
+	}
+
+	send(content: string): void {
+		const nonce = this.#context.newNonce();
+		this.#outbox = enqueue(this.#outbox, nonce, content, new Date(this.#context.clock.now()).toISOString());
+		void this.#flush();
+	}
+
+	retry(nonce: string): void {
+		this.#outbox = retry(this.#outbox, nonce);
+		void this.#flush();
+	}
+
+	discard(nonce: string): Outgoing | undefined {
+		const entry = this.#outbox.find((other) => other.nonce === nonce);
+		this.#outbox = discard(this.#outbox, nonce);
+		return entry;
+	}
+
+	/** Rejects with a `WireError`. The event that follows changes the timeline. */
+	async edit(id: number, content: string): Promise<void> {
+		await this.#context.transport.request({ type: 'edit_message', ...this.ref, id, content });
+	}
+
+	/** Rejects with a `WireError`. */
+	async remove(id: number): Promise<void> {
+		await this.#context.transport.request({ type: 'delete_message', ...this.ref, id });
+	}
+
+	/** The reader is at the newest message: what lies far above may go. */
+	trimAbove(): void {
+		if (this.#loadingOlder) return;
+		const trimmed = trim(this.#timeline, TRIM_LIMIT, TRIM_KEEP);
+		if (trimmed !== this.#timeline) this.#timeline = trimmed;
+	}
+
+	#set(timeline: Timeline): void {
+		this.#timeline = timeline;
+		this.#outbox = settle(this.#outbox, timeline, this.#context.username());
+		if (this.editing !== null && !timeline.messages.some((message) => message.id === this.editing)) this.editing = null;
+	}
+
+	#load(): Promise<void> {
+		this.#loading ??= this.#loadOnce().finally(() => {
+			this.#loading = null;
+		});
+		return this.#loading;
+	}
+
+	async #loadOnce(): Promise<void> {
+		this.#loadError = null;
+		try {
+			this.#set(applyPage(this.#timeline, await this.#history()));
+			if (hasHole(this.#timeline)) void this.#sync();
+		} catch (error) {
+			// A lost connection shows itself; the page is asked for again when it is back.
+			if (this.#context.transport.ready) this.#loadError = text(error);
+		}
+	}
+
+	#sync(): Promise<void> {
+		this.#syncing ??= this.#syncOnce().finally(() => {
+			this.#syncing = null;
+		});
+		return this.#syncing;
+	}
+
+	async #syncOnce(): Promise<void> {
+		// Twice at most: a second hole may have come up while the first was asked about.
+		for (let round = 0; round < 2; round++) {
+			try {
+				const answer = await this.#context.transport.request({
+					type: 'get_changes',
+					...this.ref,
+					after: this.#timeline.seq,
+				});
+				if (answer.type !== 'changes') return;
+				this.#set(applyChanges(this.#timeline, answer));
+			} catch {
+				// Asked again with the next event, the next reconnect or the next half minute.
+				return;
+			}
+			if (!this.#timeline.loaded) {
+				await this.#load();
+				return;
+			}
+			if (!hasHole(this.#timeline)) return;
+		}
+	}
+
+	async #history(before?: number): Promise<HistoryFrame> {
+		const window = before === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, before };
+		const answer = await this.#context.transport.request({ ...this.#historyFrame(), ...window });
+		if (answer.type !== 'channel_history' && answer.type !== 'dm_history') {
+			throw new WireError('internal', 'The server gave an unexpected answer.');
+		}
+		return answer;
+	}
+
+	#historyFrame(): Extract<ClientFrame, { type: 'get_channel_history' | 'get_dm_history' }> {
+		const { context, context_id } = this.ref;
+		const ids = context === 'server' ? splitChannel(context_id) : null;
+		if (ids === null) return { type: 'get_dm_history', dm_id: context_id };
+		return { type: 'get_channel_history', server_id: ids.serverId, channel_id: ids.channelId };
+	}
+
+	/** Sends what waits, one after the other, so that the order is kept. */
+	async #flush(): Promise<void> {
+		if (this.#sending) return;
+		this.#sending = true;
+		try {
+			for (let entry = nextToSend(this.#outbox); entry !== undefined; entry = nextToSend(this.#outbox)) {
+				if (!this.#context.transport.ready) return;
+				if (!(await this.#deliver(entry))) return;
+			}
+		} finally {
+			this.#sending = false;
+		}
+	}
+
+	/** False when sending has to pause. */
+	async #deliver({ nonce, content }: Outgoing): Promise<boolean> {
+		const { transport, clock } = this.#context;
+		try {
+			const answer = await transport.request({ type: 'message', ...this.ref, content, nonce });
+			const seq = answer.type === 'ok' ? (answer.seq ?? null) : null;
+			const timestamp = answer.type === 'ok' ? answer.timestamp : undefined;
+			this.#outbox = settle(acknowledge(this.#outbox, nonce, seq, timestamp), this.#timeline, this.#context.username());
+			if (seq !== null) this.#expect(seq);
+			return true;
+		} catch (error) {
+			// Without a connection it stays grey, and goes out again with the same nonce when it is back.
+			if (!transport.ready) return false;
+			if (error instanceof WireError && error.code === 'rate_limited') {
+				clock.after(Math.max(1, error.retryAfter ?? 1) * 1000, () => void this.#flush());
+				return false;
+			}
+			this.#outbox = fail(this.#outbox, nonce, text(error));
+			return true;
+		}
+	}
+
+	#expect(seq: number): void {
+		if (!this.#timeline.loaded || this.#timeline.seq >= seq) return;
+		this.#context.clock.after(EVENT_GRACE_MS, () => {
+			if (this.#timeline.loaded && this.#timeline.seq < seq) void this.#sync();
+		});
+	}
+}
+
+function text(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
