@@ -1,0 +1,18 @@
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"decentra.local/e2e/internal/installation"
+)
+
+func TestMain(m *testing.M) { os.Exit(installation.Main(m)) }
+
+// both runs a test against both topologies.
+func both(t *testing.T, test func(t *testing.T, topology installation.Topology)) {
+	t.Helper()
+	for _, topology := range installation.Topologies {
+		t.Run(string(topology), func(t *testing.T) { test(t, topology) })
+	}
+}
