@@ -41,8 +41,25 @@ var (
 	Login = rpc.Method[LoginRequest, Session]{Service: Auth, Name: "login"}
 	// Resume: unauthenticated.
 	Resume = rpc.Method[ResumeRequest, Session]{Service: Auth, Name: "resume"}
+	// LiveSessions says which sessions have not ended. At most 1,000 ids: invalid.
+	LiveSessions = rpc.Method[LiveSessionsRequest, LiveSessionsAnswer]{Service: Auth, Name: "live_sessions"}
 	// Logout ends the caller's session and closes its sockets.
 	Logout = rpc.Method[Nothing, Nothing]{Service: Auth, Name: "logout"}
+	// ChangePassword: permission_denied for a wrong present password, invalid,
+	// too_large, rate_limited.
+	ChangePassword = rpc.Method[wire.ChangePassword, Nothing]{Service: Auth, Name: "change_password"}
+	// SetAvatar: invalid, too_large.
+	SetAvatar = rpc.Method[wire.SetAvatar, Nothing]{Service: Auth, Name: "set_avatar"}
+	// SetProfile: invalid, too_large.
+	SetProfile = rpc.Method[wire.SetProfile, Nothing]{Service: Auth, Name: "set_profile"}
+	// GetPicture returns a stored picture by its name: not_found.
+	GetPicture = rpc.Method[PictureRequest, Picture]{Service: Auth, Name: "picture"}
+	// DeleteAccount: permission_denied for a wrong password, invalid.
+	DeleteAccount = rpc.Method[wire.DeleteAccount, Nothing]{Service: Auth, Name: "delete_account"}
+	// GetSessions lists the caller's sessions.
+	GetSessions = rpc.Method[Nothing, wire.Sessions]{Service: Auth, Name: "sessions"}
+	// RevokeSession: not_found for a session that is not the caller's.
+	RevokeSession = rpc.Method[wire.RevokeSession, Nothing]{Service: Auth, Name: "revoke_session"}
 	// Installation says whether an account exists yet.
 	Installation = rpc.Method[Nothing, InstallationState]{Service: Auth, Name: "installation"}
 	// Profiles of users by canonical name or any spelling of it; unknown ones
@@ -51,21 +68,41 @@ var (
 	// SearchNames finds users whose name contains the text, without regard to
 	// case, the caller left out.
 	SearchNames = rpc.Method[SearchNamesRequest, ProfilesAnswer]{Service: Auth, Name: "search"}
-	// GenerateInvite makes an account code of the caller's for one use.
-	GenerateInvite = rpc.Method[Nothing, wire.InviteCode]{Service: Auth, Name: "generate_invite"}
+	// GenerateInvite makes an account code of the caller's: invalid terms,
+	// conflict (too many open codes).
+	GenerateInvite = rpc.Method[wire.InviteTerms, wire.InviteCode]{Service: Auth, Name: "generate_invite"}
+	// GetInvites lists the caller's open account codes.
+	GetInvites = rpc.Method[Nothing, wire.Invites]{Service: Auth, Name: "invites"}
+	// RevokeInvite: not_found for a code that is not the caller's.
+	RevokeInvite = rpc.Method[wire.RevokeInvite, Nothing]{Service: Auth, Name: "revoke_invite"}
+	// ListServerInvites and RevokeServerInvites are chat's to ask, who knows that
+	// the caller may. Without a code all of the server's are revoked.
+	ListServerInvites   = rpc.Method[MakeServerInviteRequest, wire.Invites]{Service: Auth, Name: "list_server_invites"}
+	RevokeServerInvites = rpc.Method[RevokeServerInvitesRequest, Nothing]{Service: Auth, Name: "revoke_server_invites"}
 	// MakeServerInvite makes a code for one use for a server; only chat asks, who
 	// knows that the caller may.
 	MakeServerInvite = rpc.Method[MakeServerInviteRequest, wire.InviteCode]{Service: Auth, Name: "make_server_invite"}
 	// FindInvite says what an unused code is for: not_found.
 	FindInvite = rpc.Method[FindInviteRequest, Invite]{Service: Auth, Name: "find_invite"}
 	// RedeemInvite uses a server code up for the caller and leaves the fact that
-	// chat follows: not_found. The same caller again gets the same answer.
-	RedeemInvite = rpc.Method[FindInviteRequest, Redemption]{Service: Auth, Name: "redeem_invite"}
+	// chat follows: not_found. The same caller again gets the same answer until
+	// chat has followed.
+	RedeemInvite = rpc.Method[RedeemInviteRequest, Redemption]{Service: Auth, Name: "redeem_invite"}
 )
 
 // ResumeRequest carries a session token.
 type ResumeRequest struct {
 	Token string `json:"token"`
+}
+
+// LiveSessionsRequest names sessions by their ids.
+type LiveSessionsRequest struct {
+	IDs []string `json:"ids"`
+}
+
+// LiveSessionsAnswer has those that live.
+type LiveSessionsAnswer struct {
+	IDs []string `json:"ids"`
 }
 
 // InstallationState is what a page needs to know before the login.
@@ -91,11 +128,25 @@ type SearchNamesRequest struct {
 // MakeServerInviteRequest names the server.
 type MakeServerInviteRequest struct {
 	ServerID string `json:"server_id"`
+	wire.InviteTerms
+}
+
+// RevokeServerInvitesRequest names the server, and one code or all.
+type RevokeServerInvitesRequest struct {
+	ServerID string `json:"server_id"`
+	Code     string `json:"code,omitempty"`
 }
 
 // FindInviteRequest has a code.
 type FindInviteRequest struct {
 	Code string `json:"code"`
+}
+
+// RedeemInviteRequest has a code, and the last fact that chat had applied when
+// the caller was no member.
+type RedeemInviteRequest struct {
+	Code    string `json:"code"`
+	Applied int64  `json:"applied"`
 }
 
 // Invite is what a code is good for: an account, or a server when it names one.
@@ -110,8 +161,25 @@ type Redemption struct {
 	Fact     int64  `json:"fact"`
 }
 
+// PictureRequest names a picture by the SHA-256 of its content, in hex.
+type PictureRequest struct {
+	Hash string `json:"hash"`
+}
+
+// Picture is a stored picture.
+type Picture struct {
+	Type string `json:"type"` // its media type, as checked when it was stored
+	Data []byte `json:"data"`
+}
+
 // Kinds of facts.
 const (
+	// FactAccountCreated: there is a new account.
+	FactAccountCreated = "account_created"
+	// FactProfileChanged: somebody looks, or is called, differently.
+	FactProfileChanged = "profile_changed"
+	// FactAccountDeleted: an account is gone; its name is never given again.
+	FactAccountDeleted = "account_deleted"
 	// FactAccountInvited: an account was made with somebody's code; they become
 	// friends.
 	FactAccountInvited = "account_invited"
@@ -119,6 +187,22 @@ const (
 	// their account by it; they become a member.
 	FactServerInvited = "server_invited"
 )
+
+// AccountCreated is the data of FactAccountCreated.
+type AccountCreated struct {
+	Username string `json:"username"`
+}
+
+// ProfileChanged is the data of FactProfileChanged.
+type ProfileChanged struct {
+	Profile wire.Profile `json:"profile"`
+}
+
+// AccountDeleted is the data of FactAccountDeleted.
+type AccountDeleted struct {
+	Username       string `json:"username"`
+	RemoveMessages bool   `json:"remove_messages"`
+}
 
 // AccountInvited is the data of FactAccountInvited.
 type AccountInvited struct {

@@ -33,6 +33,13 @@ var Frames = map[FrameKey]Route{
 	{"get_changes", wire.ContextGlobal}:    {Answer: "changes", Endpoint: GetChannelChanges},
 	{"get_changes", wire.ContextDM}:        {Answer: "changes", Endpoint: GetDMChanges},
 
+	{"mark_read", wire.ContextServer}: {Endpoint: MarkChannelRead},
+	{"mark_read", wire.ContextGlobal}: {Endpoint: MarkChannelRead},
+	{"mark_read", wire.ContextDM}:     {Endpoint: MarkDMRead},
+	{"typing", wire.ContextServer}:    {Endpoint: TypeInChannel},
+	{"typing", wire.ContextGlobal}:    {Endpoint: TypeInChannel},
+	{"typing", wire.ContextDM}:        {Endpoint: TypeInDM},
+
 	{Type: "get_channel_history"}: {Answer: "channel_history", Endpoint: GetChannelHistory},
 	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory},
 
@@ -43,10 +50,30 @@ var Frames = map[FrameKey]Route{
 	{Type: "join_server"}:             {Endpoint: JoinServer},
 	{Type: "get_server_members"}:      {Answer: "server_members", Endpoint: GetServerMembers},
 	{Type: "update_user_permissions"}: {Endpoint: UpdateUserPermissions},
+	{Type: "get_server_invites"}:      {Answer: "server_invites", Endpoint: GetServerInvites},
+	{Type: "revoke_server_invite"}:    {Endpoint: RevokeServerInvite},
+	{Type: "leave_server"}:            {Endpoint: LeaveServer},
+	{Type: "delete_server"}:           {Endpoint: DeleteServer},
+	{Type: "transfer_server"}:         {Endpoint: TransferServer},
+	{Type: "kick_member"}:             {Endpoint: KickMember},
+	{Type: "ban_member"}:              {Endpoint: BanMember},
+	{Type: "unban_member"}:            {Endpoint: UnbanMember},
+	{Type: "get_server_bans"}:         {Answer: "server_bans", Endpoint: GetServerBans},
+	{Type: "update_channel"}:          {Endpoint: UpdateChannel},
+	{Type: "reorder_channels"}:        {Endpoint: ReorderChannels},
+	{Type: "delete_channel"}:          {Endpoint: DeleteChannel},
 	{Type: "create_channel"}:          {Endpoint: CreateChannel},
 	{Type: "create_voice_channel"}:    {Endpoint: CreateVoiceChannel},
 
+	{Type: "set_avatar"}:      {Endpoint: SetAvatar},
+	{Type: "set_profile"}:     {Endpoint: SetProfile},
+	{Type: "delete_account"}:  {Endpoint: DeleteAccount},
+	{Type: "change_password"}: {Endpoint: ChangePassword},
+	{Type: "get_sessions"}:    {Answer: "sessions", Endpoint: GetSessions},
+	{Type: "revoke_session"}:  {Endpoint: RevokeSession},
 	{Type: "generate_invite"}: {Answer: "invite_code", Endpoint: GenerateInvite},
+	{Type: "get_invites"}:     {Answer: "invites", Endpoint: GetInvites},
+	{Type: "revoke_invite"}:   {Endpoint: RevokeInvite},
 
 	{Type: "search_users"}:           {Answer: "search_results", Endpoint: SearchUsers},
 	{Type: "add_friend"}:             {Endpoint: AddFriend},
@@ -55,6 +82,9 @@ var Frames = map[FrameKey]Route{
 	{Type: "cancel_friend_request"}:  {Endpoint: CancelFriendRequest},
 	{Type: "remove_friend"}:          {Endpoint: RemoveFriend},
 	{Type: "start_dm"}:               {Endpoint: StartDM},
+	{Type: "block_user"}:             {Endpoint: BlockUser},
+	{Type: "unblock_user"}:           {Endpoint: UnblockUser},
+	{Type: "set_friend_policy"}:      {Endpoint: SetFriendPolicy},
 }
 
 // contextual are the types of frames about a conversation.

@@ -135,7 +135,7 @@ func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessa
 			return err
 		}
 		changed = wire.Changed{ID: m.ID, Seq: m.Seq}
-		d.publish(tx, place, wire.MessageDeleted{ID: m.ID, Seq: m.Seq, Context: place.Context, ContextID: place.ContextID})
+		d.publish(tx, place, wire.MessageDeleted{ID: m.ID, Seq: m.Seq, Username: m.Author, Context: place.Context, ContextID: place.ContextID})
 		return nil
 	})
 	return changed, err
@@ -187,6 +187,52 @@ func (d *Desk) Changes(ctx context.Context, after int64, find Find) (wire.Change
 		return nil
 	})
 	return changes, err
+}
+
+// MarkRead moves the caller's read mark. Errors: those of find.
+func (d *Desk) MarkRead(ctx context.Context, caller rpc.Caller, id int64, find Find) (wire.Progress, error) {
+	var marked wire.Progress
+	err := d.DB.Update(ctx, func(tx *store.Tx) error {
+		place, err := find(tx)
+		if err != nil {
+			return err
+		}
+		p, err := convlog.MarkRead(tx, place.Log, caller.User, id)
+		if err != nil {
+			return err
+		}
+		marked = progressIn(place.Context, place.ContextID, p)
+		tx.AfterCommit(func() { d.Events.Publish(event.User(caller.User), wire.ReadMarked{Progress: marked}) })
+		return nil
+	})
+	return marked, err
+}
+
+// Progress reads how far the reader is in a conversation.
+func Progress(tx *store.Tx, place Place, reader string) (wire.Progress, error) {
+	p, err := convlog.ReadProgress(tx, place.Log, reader)
+	return progressIn(place.Context, place.ContextID, p), err
+}
+
+func progressIn(context string, contextID *string, p convlog.Progress) wire.Progress {
+	return wire.Progress{Context: context, ContextID: contextID, Seq: p.Seq, Read: p.Read, Unread: p.Unread}
+}
+
+// Typing tells the audience that the caller is writing. Errors: those of find.
+func (d *Desk) Typing(ctx context.Context, caller rpc.Caller, find Find) error {
+	var place Place
+	err := d.DB.View(ctx, func(tx *store.Tx) (err error) {
+		place, err = find(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	frame := wire.UserTyping{Context: place.Context, ContextID: place.ContextID, Username: caller.User}
+	for _, topic := range place.Audience {
+		d.Events.Publish(topic, frame, event.Skip(caller.User))
+	}
+	return nil
 }
 
 // publish tells the audience, once the change is committed.

@@ -196,9 +196,11 @@ func Trim(tx *store.Tx, conversation string, keep int) error {
 // Remove drops a conversation and its messages for good. One that does not
 // exist is no error.
 func Remove(tx *store.Tx, conversation string) error {
-	_, err := tx.Exec(`DELETE FROM message WHERE conversation = (SELECT key FROM conversation WHERE id = $1)`, conversation)
-	if err != nil {
-		return fmt.Errorf("remove messages: %w", err)
+	for _, table := range []string{"read_mark", "message"} {
+		_, err := tx.Exec(`DELETE FROM `+table+` WHERE conversation = (SELECT key FROM conversation WHERE id = $1)`, conversation)
+		if err != nil {
+			return fmt.Errorf("remove messages: %w", err)
+		}
 	}
 	if _, err := tx.Exec(`DELETE FROM conversation WHERE id = $1`, conversation); err != nil {
 		return fmt.Errorf("remove conversation: %w", err)

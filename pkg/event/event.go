@@ -22,6 +22,10 @@ type Topic string
 // Everyone is the audience of all who are logged in.
 const Everyone Topic = "everyone"
 
+// Terminals is the audience of the connections on the root path, where the
+// first clients are told of everybody who comes and goes.
+const Terminals Topic = "terminals"
+
 // Server is the audience of a server's members.
 func Server(id string) Topic { return Topic("server." + token(id)) }
 
@@ -41,6 +45,8 @@ const (
 	headerAttach = "Attach" // the audience's connections join this topic
 	headerDetach = "Detach" // the audience's connections leave this topic
 	headerExcept = "Except" // this connection does not get the frame
+	headerSkip   = "Skip"   // this user's connections do not get the frame
+	headerOnce   = "Once"   // a connection gets the frame once, whatever topics it comes by
 	headerEnd    = "End"    // connections that this session opened are closed
 )
 
@@ -49,6 +55,8 @@ type Event struct {
 	Frame          []byte // nil: only instructions
 	Attach, Detach Topic
 	Except         string
+	Skip           string
+	Once           string
 	End            string
 }
 
@@ -62,6 +70,8 @@ func Decode(m *nats.Msg) Event {
 		e.Attach = Topic(m.Header.Get(headerAttach))
 		e.Detach = Topic(m.Header.Get(headerDetach))
 		e.Except = m.Header.Get(headerExcept)
+		e.Skip = m.Header.Get(headerSkip)
+		e.Once = m.Header.Get(headerOnce)
 		e.End = m.Header.Get(headerEnd)
 	}
 	return e
@@ -85,6 +95,13 @@ func Except(connection string) Option {
 		}
 	}
 }
+
+// Skip keeps the frame from all connections of one user.
+func Skip(user string) Option { return func(h nats.Header) { h.Set(headerSkip, user) } }
+
+// Once names the occasion of frames that several topics carry: a connection in
+// the audience of more than one gets the first.
+func Once(occasion string) Option { return func(h nats.Header) { h.Set(headerOnce, occasion) } }
 
 // End closes the connections, among the audience's, that a session opened.
 func End(session string) Option { return func(h nats.Header) { h.Set(headerEnd, session) } }

@@ -89,3 +89,12 @@ func List(tx *store.Tx, after int64, limit int) ([]Fact, error) {
 	}
 	return facts, nil
 }
+
+// With reads a fact's data and hands it on.
+func With[Data any](f Fact, apply func(Data) error) error {
+	var data Data
+	if err := json.Unmarshal(f.Data, &data); err != nil {
+		return fmt.Errorf("read fact %d: %w", f.Number, err)
+	}
+	return apply(data)
+}

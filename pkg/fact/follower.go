@@ -128,6 +128,9 @@ func (f *Follower) UpTo(ctx context.Context, number int64) error {
 	return nil
 }
 
+// Applied is the number of the last fact that tx has applied.
+func (f *Follower) Applied(tx *store.Tx) (int64, error) { return lastApplied(tx, f.o.Source) }
+
 // rejection is an error of Apply itself; what the database could not store is
 // none.
 type rejection struct {

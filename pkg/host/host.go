@@ -26,8 +26,12 @@ import (
 	"decentra.local/pkg/bus"
 )
 
-// drainTimeout bounds how long a service may take to stop.
-const drainTimeout = 15 * time.Second
+const (
+	// drainTimeout bounds how long a service may take to stop.
+	drainTimeout = 15 * time.Second
+	// flushTimeout bounds how long NATS may take to learn of subscriptions.
+	flushTimeout = 2 * time.Second
+)
 
 // Service is a runtime unit. Run returns when ctx ends and everything under way
 // is finished, or when the service can't go on.
@@ -64,8 +68,14 @@ func (h *Host) Connect(options ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// Ready marks the service as ready; it is ready while its NATS link is up.
-func (h *Host) Ready() { h.state.ready(h.Name) }
+// Ready marks the service as ready; it is ready while its NATS link is up. What
+// it subscribed to is known to NATS by then, unless the link is down.
+func (h *Host) Ready() {
+	if nc := h.state.link(h.Name); nc != nil && nc.IsConnected() {
+		_ = nc.FlushTimeout(flushTimeout) // a link that just broke subscribes anew
+	}
+	h.state.ready(h.Name)
+}
 
 // Announce sets the line that the process prints when all of it is ready.
 func (h *Host) Announce(line string) { h.state.announce(line) }
@@ -103,6 +113,12 @@ func (r *readiness) watch(name string, nc *nats.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.links[name] = nc
+}
+
+func (r *readiness) link(name string) *nats.Conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.links[name]
 }
 
 func (r *readiness) ready(name string) {

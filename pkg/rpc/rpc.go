@@ -32,8 +32,17 @@ type Method[Req, Res any] struct {
 // Subject is where requests are sent: `<service>.rpc.<name>`.
 func (m Method[Req, Res]) Subject() string { return m.Service + ".rpc." + m.Name }
 
-// Endpoint is a Method without its types, for tables.
-type Endpoint interface{ Subject() string }
+// Types are the types of the request and the answer, for what is generated from
+// them.
+func (m Method[Req, Res]) Types() (request, answer reflect.Type) {
+	return reflect.TypeFor[Req](), reflect.TypeFor[Res]()
+}
+
+// Endpoint is a Method whose types are not known, for tables.
+type Endpoint interface {
+	Subject() string
+	Types() (request, answer reflect.Type)
+}
 
 // Caller says on whose behalf a request is made. Only gateways know it first
 // hand; the zero Caller is a service asking for itself.
@@ -114,6 +123,9 @@ func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload 
 		reply, err := nc.RequestMsgWithContext(ctx, request)
 		if err == nil {
 			return reply.Data, decodeError(reply)
+		}
+		if errors.Is(err, nats.ErrMaxPayload) {
+			return nil, fault.New(fault.TooLarge, "That is more than the server takes.")
 		}
 		if !undelivered(err) {
 			return nil, unavailable(m)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,6 +57,9 @@ func serve(t *testing.T, nc *nats.Conn, handler func(context.Context, rpc.Caller
 	}
 	t.Cleanup(server.Close)
 	if err := rpc.Handle(server, ask, handler); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	return server
@@ -150,14 +154,14 @@ func TestNobodyThereIsUnavailableWithinTheDeadline(t *testing.T) {
 func TestHandlersRunAtOnceAndAreBounded(t *testing.T) {
 	asker, answerer := open(t)
 	var running, most atomic.Int64
-	full := make(chan struct{})
+	full, once := make(chan struct{}), sync.Once{}
 	serve(t, answerer, func(ctx context.Context, _ rpc.Caller, _ question) (reply, error) {
 		n := running.Add(1)
 		defer running.Add(-1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 		}
 		if n == rpc.Concurrency {
-			close(full)
+			once.Do(func() { close(full) })
 		}
 		select {
 		case <-full:

@@ -23,6 +23,7 @@ const Concurrency = 64
 // Server answers the methods of one service. It is discoverable over NATS's
 // service protocol ($SRV.PING, $SRV.INFO, $SRV.STATS).
 type Server struct {
+	nc      *nats.Conn
 	service micro.Service
 	log     *slog.Logger
 	ctx     context.Context
@@ -42,7 +43,7 @@ func NewServer(nc *nats.Conn, name, version, description string, log *slog.Logge
 		return nil, fmt.Errorf("announce service %s: %w", name, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Server{service: service, log: log, ctx: ctx, stop: stop}, nil
+	return &Server{nc: nc, service: service, log: log, ctx: ctx, stop: stop}, nil
 }
 
 // Close stops taking requests, waits for those under way and answers them.
@@ -124,7 +125,17 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, wo
 		s.refuse(ctx, r, subject, err)
 		return
 	}
-	if err := r.Respond(payload); err != nil {
+	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
+}
+
+// reply answers a request. micro's own Respond and Error are for the goroutine
+// that its handler runs in.
+func (s *Server) reply(ctx context.Context, r micro.Request, subject string, m *nats.Msg) {
+	m.Subject = r.Reply()
+	if m.Subject == "" {
+		return // nobody waits
+	}
+	if err := s.nc.PublishMsg(m); err != nil {
 		s.log.Warn("answer not sent", "subject", subject, "request_id", RequestOf(ctx), "error", err)
 	}
 }
@@ -145,13 +156,9 @@ func (s *Server) refuse(ctx context.Context, r micro.Request, subject string, er
 	if coded.Code == fault.Internal || coded.Code == fault.Unavailable {
 		s.log.Error("request failed", "subject", subject, "request_id", RequestOf(ctx), "error", err)
 	}
-	var options []micro.RespondOpt
+	header := nats.Header{micro.ErrorCodeHeader: {string(coded.Code)}, micro.ErrorHeader: {coded.Message}}
 	if coded.RetryAfter > 0 {
-		options = append(options, micro.WithHeaders(micro.Headers{
-			headerRetry: {strconv.FormatInt(coded.RetryAfter.Milliseconds(), 10)},
-		}))
+		header[headerRetry] = []string{strconv.FormatInt(coded.RetryAfter.Milliseconds(), 10)}
 	}
-	if err := r.Error(string(coded.Code), coded.Message, nil, options...); err != nil {
-		s.log.Warn("refusal not sent", "subject", subject, "request_id", RequestOf(ctx), "error", err)
-	}
+	s.reply(ctx, r, subject, &nats.Msg{Header: header})
 }

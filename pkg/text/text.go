@@ -33,6 +33,20 @@ func Name(what, s string, limit int) (string, error) {
 	return s, nil
 }
 
+// Optional is Name for a text that may be empty and have several lines.
+func Optional(what, s string, limit int) (string, error) {
+	s = strings.TrimSpace(s)
+	if n := utf8.RuneCountInString(s); n > limit {
+		return "", fault.New(fault.TooLarge, "The %s may have at most %d characters.", what, limit)
+	}
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return r == utf8.RuneError || r != '\n' && unicode.IsControl(r) || isLayout(r)
+	}) {
+		return "", fault.New(fault.Invalid, "The %s has characters that can't be shown.", what)
+	}
+	return s, nil
+}
+
 // isLayout tells the characters that change the direction or the lines of the
 // text around them (Unicode Annex 9, explicit formatting characters).
 func isLayout(r rune) bool {

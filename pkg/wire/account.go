@@ -17,8 +17,51 @@ func DefaultAvatar() Avatar {
 
 // Profile is a user as others see them.
 type Profile struct {
-	Username string `json:"username"`
+	Username    string `json:"username"`
+	DisplayName string `json:"display_name,omitempty"`
 	Avatar
+}
+
+// DeletedUser is the name that messages of a deleted account are shown under. No
+// account can have it: it has a space.
+const DeletedUser = "deleted user"
+
+// SetAvatar shows an emoji, or a picture: a data URL (RFC 2397) of a PNG, JPEG,
+// GIF or WebP of at most 2 MB.
+type SetAvatar struct {
+	Kind  string `json:"avatar_type" enum:"emoji,image"`
+	Emoji string `json:"avatar,omitempty"`
+	Data  string `json:"avatar_data,omitempty"`
+}
+
+// AvatarUpdated tells all connections of who changed their avatar.
+type AvatarUpdated struct{ Avatar }
+
+// FrameType implements Frame.
+func (AvatarUpdated) FrameType() string { return "avatar_updated" }
+
+// AvatarUpdate tells friends and fellow members, each once, how somebody looks
+// and is called now.
+type AvatarUpdate struct{ Profile }
+
+// FrameType implements Frame.
+func (AvatarUpdate) FrameType() string { return "avatar_update" }
+
+// SetProfile sets the display name; empty: none.
+type SetProfile struct {
+	DisplayName string `json:"display_name"`
+}
+
+// ProfileUpdated tells all connections of who changed their profile.
+type ProfileUpdated struct{ Profile }
+
+// FrameType implements Frame.
+func (ProfileUpdated) FrameType() string { return "profile_updated" }
+
+// DeleteAccount ends one's account. Messages stay under DeletedUser, or go.
+type DeleteAccount struct {
+	Password string `json:"password"`
+	Messages string `json:"messages" enum:"keep,remove"`
 }
 
 // Signup makes an account. The code may be missing while no account exists.
@@ -75,16 +118,49 @@ type Refusal struct {
 // Init is the state of a client's world at its login.
 type Init struct {
 	Profile
-	Servers          []Server  `json:"servers"`
-	DMs              []DM      `json:"dms"`
-	Friends          []Profile `json:"friends"`
-	RequestsSent     []Profile `json:"friend_requests_sent"`
-	RequestsReceived []Profile `json:"friend_requests_received"`
-	Limits           Limits    `json:"limits"`
+	Servers          []Server   `json:"servers"`
+	DMs              []DM       `json:"dms"`
+	Friends          []Profile  `json:"friends"`
+	RequestsSent     []Profile  `json:"friend_requests_sent"`
+	RequestsReceived []Profile  `json:"friend_requests_received"`
+	Blocked          []Profile  `json:"blocked"`
+	Settings         Settings   `json:"settings"`
+	Read             []Progress `json:"read"`     // of every conversation but the lobby
+	Presence         []string   `json:"presence"` // who is online, of friends and fellow members
+	Limits           Limits     `json:"limits"`
 }
 
 // FrameType implements Frame.
 func (Init) FrameType() string { return "init" }
+
+// ChangePassword ends every other session of the account.
+type ChangePassword struct {
+	Password    string `json:"password"` // the present one
+	NewPassword string `json:"new_password"`
+}
+
+// SessionInfo is one of one's own sessions.
+type SessionInfo struct {
+	ID        string `json:"id"`
+	Address   string `json:"address"`
+	UserAgent string `json:"user_agent"`
+	CreatedAt Time   `json:"created_at"`
+	UsedAt    Time   `json:"used_at"` // to the hour
+	Current   bool   `json:"current"`
+}
+
+// Sessions answers `get_sessions`, the last used first.
+type Sessions struct {
+	Sessions []SessionInfo `json:"sessions"`
+}
+
+// FrameType implements Frame.
+func (Sessions) FrameType() string { return "sessions" }
+
+// RevokeSession ends one of one's own sessions; its sockets are closed.
+type RevokeSession struct {
+	ID string `json:"id"`
+}
 
 // Resync tells a client that events may have been missed: it asks for `resync`
 // and for the changes of the conversations it holds.
@@ -101,6 +177,19 @@ type InviteCode struct {
 
 // FrameType implements Frame.
 func (InviteCode) FrameType() string { return "invite_code" }
+
+// Invites answers `get_invites`: one's own open account codes, newest first.
+type Invites struct {
+	Invites []Invite `json:"invites"`
+}
+
+// FrameType implements Frame.
+func (Invites) FrameType() string { return "invites" }
+
+// RevokeInvite makes an account code of one's own good for nothing.
+type RevokeInvite struct {
+	Code string `json:"code"`
+}
 
 // System is a notice: somebody joined, somebody left. It is not stored.
 type System struct {

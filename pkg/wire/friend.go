@@ -95,3 +95,46 @@ type FriendRemoved struct{ Peer }
 
 // FrameType implements Frame.
 func (FriendRemoved) FrameType() string { return "friend_removed" }
+
+// The ways to become friends.
+const (
+	FriendsInstant = "instant" // anyone can add me
+	FriendsAsk     = "ask"     // ask me first
+)
+
+// Settings are a user's own, kept on the server.
+type Settings struct {
+	Friends string `json:"friends" enum:"instant,ask"`
+}
+
+// SetFriendPolicy says how others become one's friends.
+type SetFriendPolicy struct {
+	Friends string `json:"friends" enum:"instant,ask"`
+}
+
+// SettingsUpdated tells all connections of the user.
+type SettingsUpdated struct{ Settings }
+
+// FrameType implements Frame.
+func (SettingsUpdated) FrameType() string { return "settings_updated" }
+
+// UserBlocked tells all connections of who blocked; the blocked learns nothing.
+type UserBlocked struct{ Profile }
+
+// FrameType implements Frame.
+func (UserBlocked) FrameType() string { return "user_blocked" }
+
+// UserUnblocked likewise.
+type UserUnblocked struct{ Peer }
+
+// FrameType implements Frame.
+func (UserUnblocked) FrameType() string { return "user_unblocked" }
+
+// Presence tells friends and fellow members that somebody came or went.
+type Presence struct {
+	Username string `json:"username"`
+	Online   bool   `json:"online"`
+}
+
+// FrameType implements Frame.
+func (Presence) FrameType() string { return "presence" }

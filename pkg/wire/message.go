@@ -66,6 +66,7 @@ type DeleteMessage struct {
 type MessageDeleted struct {
 	ID        int64   `json:"id"`
 	Seq       int64   `json:"seq"`
+	Username  string  `json:"username"` // who had written it
 	Context   string  `json:"context"`
 	ContextID *string `json:"context_id"`
 }
@@ -176,3 +177,54 @@ type Changes struct {
 
 // FrameType implements Frame.
 func (Changes) FrameType() string { return "changes" }
+
+// MarkRead notes that one has seen everything up to a message. A mark never moves
+// back.
+type MarkRead struct {
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+	ID        int64   `json:"id"`
+}
+
+// Progress is how far one has read a conversation.
+type Progress struct {
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+	Seq       int64   `json:"seq"`    // the conversation's last change
+	Read      int64   `json:"read"`   // the last message seen; 0: none
+	Unread    int     `json:"unread"` // messages of others after it; 100: so many, or more
+}
+
+// ReadMarked tells all connections of the reader.
+type ReadMarked struct{ Progress }
+
+// FrameType implements Frame.
+func (ReadMarked) FrameType() string { return "read_marked" }
+
+// Typing tells the others in a conversation that one is writing; it is not
+// stored, and stands for some seconds.
+type Typing struct {
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+}
+
+// UserTyping is the event of Typing.
+type UserTyping struct {
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+	Username  string  `json:"username"`
+}
+
+// FrameType implements Frame.
+func (UserTyping) FrameType() string { return "typing" }
+
+// ConversationChanged tells that a conversation changed in a way no single event
+// shows; `get_changes` has it.
+type ConversationChanged struct {
+	Context   string  `json:"context"`
+	ContextID *string `json:"context_id"`
+	Seq       int64   `json:"seq"`
+}
+
+// FrameType implements Frame.
+func (ConversationChanged) FrameType() string { return "conversation_changed" }

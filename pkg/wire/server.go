@@ -15,9 +15,10 @@ type Permissions struct {
 
 // Channel belongs to a server.
 type Channel struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Type string `json:"type" enum:"text,voice"`
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Type        string `json:"type" enum:"text,voice"`
+	Description string `json:"description,omitempty"`
 }
 
 // Server as one of its members sees it: permissions are theirs, and missing for
@@ -43,9 +44,12 @@ type ServerCreated struct {
 // FrameType implements Frame.
 func (ServerCreated) FrameType() string { return "server_created" }
 
-// ServerJoined tells that a server was made or joined.
+// ServerJoined tells that a server was made or joined, and what else `init` would
+// have of it.
 type ServerJoined struct {
-	Server Server `json:"server"`
+	Server   Server     `json:"server"`
+	Read     []Progress `json:"read"`     // of its text channels
+	Presence []string   `json:"presence"` // the other members who are online
 }
 
 // FrameType implements Frame.
@@ -75,9 +79,132 @@ type ServerRenamed struct {
 // FrameType implements Frame.
 func (ServerRenamed) FrameType() string { return "server_renamed" }
 
-// GenerateServerInvite is the owner's: a code for one use.
+// LeaveServer ends one's own membership; the owner hands the server over first.
+type LeaveServer struct {
+	ServerID string `json:"server_id"`
+}
+
+// ServerLeft tells a former member's connections, and why.
+type ServerLeft struct {
+	ServerID string `json:"server_id"`
+	Reason   string `json:"reason" enum:"left,kicked,banned,deleted"`
+}
+
+// FrameType implements Frame.
+func (ServerLeft) FrameType() string { return "server_left" }
+
+// MemberLeft tells the remaining members.
+type MemberLeft struct {
+	ServerID string `json:"server_id"`
+	Username string `json:"username"`
+}
+
+// FrameType implements Frame.
+func (MemberLeft) FrameType() string { return "member_left" }
+
+// DeleteServer is the owner's: the server goes with its channels and messages.
+type DeleteServer struct {
+	ServerID string `json:"server_id"`
+}
+
+// TransferServer is the owner's: another member becomes the owner.
+type TransferServer struct {
+	ServerID string `json:"server_id"`
+	Username string `json:"username"`
+}
+
+// ServerOwnerChanged tells the members. The former owner keeps all permissions,
+// as a member.
+type ServerOwnerChanged struct {
+	ServerID    string      `json:"server_id"`
+	Owner       string      `json:"owner"`
+	FormerOwner string      `json:"former_owner"`
+	Permissions Permissions `json:"former_owner_permissions"`
+}
+
+// FrameType implements Frame.
+func (ServerOwnerChanged) FrameType() string { return "server_owner_changed" }
+
+// KickMember is the owner's: the member may come back with an invite.
+type KickMember struct {
+	ServerID string `json:"server_id"`
+	Username string `json:"username"`
+}
+
+// BanMember is the owner's: the member, or whoever is not one yet, can't come
+// back until unbanned.
+type BanMember struct {
+	ServerID string `json:"server_id"`
+	Username string `json:"username"`
+}
+
+// UnbanMember is the owner's.
+type UnbanMember struct {
+	ServerID string `json:"server_id"`
+	Username string `json:"username"`
+}
+
+// GetServerBans is the owner's.
+type GetServerBans struct {
+	ServerID string `json:"server_id"`
+}
+
+// Ban keeps somebody out of a server.
+type Ban struct {
+	Username string `json:"username"`
+	BannedAt Time   `json:"banned_at"`
+}
+
+// ServerBans answers GetServerBans.
+type ServerBans struct {
+	ServerID string `json:"server_id"`
+	Bans     []Ban  `json:"bans"`
+}
+
+// FrameType implements Frame.
+func (ServerBans) FrameType() string { return "server_bans" }
+
+// GenerateServerInvite is the owner's: a code, for one use unless it says
+// otherwise.
 type GenerateServerInvite struct {
 	ServerID string `json:"server_id"`
+	InviteTerms
+}
+
+// InviteTerms bound an invite code.
+type InviteTerms struct {
+	MaxUses   int   `json:"max_uses,omitempty"`   // 1 to 1,000; default 1
+	ExpiresIn int64 `json:"expires_in,omitempty"` // seconds, at most a year; default never
+}
+
+// Invite is a code that can still be used.
+type Invite struct {
+	Code      string `json:"code"`
+	Creator   string `json:"creator"`
+	UsesLeft  int    `json:"uses_left"`
+	MaxUses   int    `json:"max_uses"`
+	CreatedAt Time   `json:"created_at"`
+	ExpiresAt *Time  `json:"expires_at"`
+}
+
+// GetServerInvites is the owner's.
+type GetServerInvites struct {
+	ServerID string `json:"server_id"`
+}
+
+// ServerInvites answers GetServerInvites, newest first.
+type ServerInvites struct {
+	ServerID string   `json:"server_id"`
+	Invites  []Invite `json:"invites"`
+}
+
+// FrameType implements Frame.
+func (ServerInvites) FrameType() string { return "server_invites" }
+
+// RevokeServerInvite is the owner's: the code is good for nothing any more.
+type RevokeServerInvite struct {
+	ServerID string `json:"server_id"`
+	Code     string `json:"code"`
 }
 
 // ServerInviteCode answers GenerateServerInvite.
@@ -168,3 +295,51 @@ type ChannelCreated struct {
 
 // FrameType implements Frame.
 func (ChannelCreated) FrameType() string { return "channel_created" }
+
+// UpdateChannel takes can_edit_channel. A field that is missing stays.
+type UpdateChannel struct {
+	ServerID    string  `json:"server_id"`
+	ChannelID   string  `json:"channel_id"`
+	Name        *string `json:"name,omitempty"`
+	Description *string `json:"description,omitempty"`
+}
+
+// ChannelUpdated tells the members.
+type ChannelUpdated struct {
+	ServerID string  `json:"server_id"`
+	Channel  Channel `json:"channel"`
+}
+
+// FrameType implements Frame.
+func (ChannelUpdated) FrameType() string { return "channel_updated" }
+
+// ReorderChannels takes can_edit_channel. It names every channel of the server,
+// once.
+type ReorderChannels struct {
+	ServerID   string   `json:"server_id"`
+	ChannelIDs []string `json:"channel_ids"`
+}
+
+// ChannelsReordered tells the members.
+type ChannelsReordered struct {
+	ServerID   string   `json:"server_id"`
+	ChannelIDs []string `json:"channel_ids"`
+}
+
+// FrameType implements Frame.
+func (ChannelsReordered) FrameType() string { return "channels_reordered" }
+
+// DeleteChannel takes can_delete_channel: the channel goes with its messages.
+type DeleteChannel struct {
+	ServerID  string `json:"server_id"`
+	ChannelID string `json:"channel_id"`
+}
+
+// ChannelDeleted tells the members.
+type ChannelDeleted struct {
+	ServerID  string `json:"server_id"`
+	ChannelID string `json:"channel_id"`
+}
+
+// FrameType implements Frame.
+func (ChannelDeleted) FrameType() string { return "channel_deleted" }

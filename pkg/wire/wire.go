@@ -72,6 +72,9 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return t.Time.UnmarshalJSON(data)
 }
 
+// MicroTime is the moment of a stored time: Unix microseconds.
+func MicroTime(us int64) Time { return Time{time.UnixMicro(us).UTC()} }
+
 // The contexts of a message.
 const (
 	ContextServer = "server" // context_id is `<server id>/<channel id>`
@@ -83,11 +86,14 @@ const (
 // check. Lengths are in characters (code points) unless they say bytes.
 type Limits struct {
 	Username     int `json:"username_length"`
+	DisplayName  int `json:"display_name_length"`
+	AvatarBytes  int `json:"avatar_bytes"`
 	PasswordMin  int `json:"password_min_length"`
 	PasswordMax  int `json:"password_max_bytes"` // bcrypt reads no more
 	Message      int `json:"message_length"`
 	ServerName   int `json:"server_name_length"`
 	ChannelName  int `json:"channel_name_length"`
+	Description  int `json:"description_length"`
 	Channels     int `json:"channels_per_server"`
 	Servers      int `json:"servers_per_user"`
 	Nonce        int `json:"nonce_length"`
@@ -101,11 +107,14 @@ type Limits struct {
 // Bounds are the limits in force.
 var Bounds = Limits{
 	Username:     32,
+	DisplayName:  32,
+	AvatarBytes:  2 << 20,
 	PasswordMin:  1,
 	PasswordMax:  72,
 	Message:      4000,
 	ServerName:   100,
 	ChannelName:  100,
+	Description:  1000,
 	Channels:     500,
 	Servers:      200,
 	Nonce:        64,

@@ -16,7 +16,7 @@ func TestEncodePutsTheTypeFirst(t *testing.T) {
 	}{
 		{"no fields", wire.Resync{}, `{"type":"resync"}`},
 		{"fields", wire.FriendRemoved{Peer: wire.Peer{Username: "<ann>"}}, `{"type":"friend_removed","username":"<ann>"}`},
-		{"null", wire.MessageDeleted{ID: 1, Seq: 2, Context: "global"}, `{"type":"message_deleted","id":1,"seq":2,"context":"global","context_id":null}`},
+		{"null", wire.MessageDeleted{ID: 1, Seq: 2, Username: "ann", Context: "global"}, `{"type":"message_deleted","id":1,"seq":2,"username":"ann","context":"global","context_id":null}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := string(wire.Encode(c.frame)); got != c.want {

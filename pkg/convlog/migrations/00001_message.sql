@@ -25,6 +25,14 @@ CREATE TABLE message (
     PRIMARY KEY (conversation, id)
 ) WITHOUT ROWID;
 
+-- How far somebody has read: the id of the last message they have seen.
+CREATE TABLE read_mark (
+    conversation BIGINT NOT NULL REFERENCES conversation (key),
+    reader       TEXT NOT NULL,
+    id           BIGINT NOT NULL,
+    PRIMARY KEY (conversation, reader)
+) WITHOUT ROWID;
+
 CREATE UNIQUE INDEX message_seq ON message (conversation, seq);
 
 CREATE UNIQUE INDEX message_nonce ON message (conversation, author, nonce) WHERE nonce IS NOT NULL;

@@ -1,0 +1,299 @@
+// Package presence owns who is online. Gateways, which hold the connections,
+// keep an entry per user and gateway in a JetStream bucket and renew it; an entry
+// that is not renewed ends. Others watch. The bucket is a copy of what gateways
+// know and can be lost at any time.
+package presence
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	bucket = "presence"
+	// life is how long an entry stands without being renewed.
+	life = 45 * time.Second
+	// renewal is how often a gateway renews its entries.
+	renewal = 15 * time.Second
+	// retry is the pause after a failure.
+	retry = time.Second
+)
+
+// errAnew says that the bucket is not the one it was: revisions begin again.
+var errAnew = errors.New("the bucket was made anew")
+
+// open finds the bucket, or makes it, until ctx ends.
+func open(ctx context.Context, nc *nats.Conn, log *slog.Logger) (jetstream.KeyValue, error) {
+	logged := false
+	for {
+		js, err := jetstream.New(nc)
+		if err == nil {
+			var kv jetstream.KeyValue
+			attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+			kv, err = js.CreateOrUpdateKeyValue(attempt, jetstream.KeyValueConfig{
+				Bucket: bucket, History: 1, TTL: life, LimitMarkerTTL: life, Storage: jetstream.MemoryStorage,
+			})
+			cancel()
+			if err == nil {
+				return kv, nil
+			}
+		}
+		if !logged {
+			log.Warn("presence is not known for now", "error", err)
+			logged = true
+		}
+		if err := sleep(ctx, retry); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// key is the entry of a user at a gateway: user names may have any letters, keys
+// may not.
+func key(user, gateway string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(user)) + "." + gateway
+}
+
+func userOf(key string) (string, bool) {
+	name, _, ok := strings.Cut(key, ".")
+	user, err := base64.RawURLEncoding.DecodeString(name)
+	return string(user), ok && err == nil
+}
+
+// Keep maintains the entries of one gateway until ctx ends, then removes them.
+// Changed is woken when the users online here may have changed; users lists them.
+func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan struct{}, users func() map[string]bool, log *slog.Logger) {
+	kept := entries{}
+	for ctx.Err() == nil {
+		kv, err := open(ctx, nc, log)
+		if err != nil {
+			break
+		}
+		kept = entries{written: map[string]time.Time{}}
+		links := nc.Stats().Reconnects
+		for err == nil {
+			if now := nc.Stats().Reconnects; now != links {
+				break // what was written may be lost with the server
+			}
+			err = kept.update(ctx, kv, gateway, users())
+			if err != nil {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				err = ctx.Err()
+			case <-changed:
+			case <-time.After(renewal / 3):
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("presence not written", "error", err)
+			_ = sleep(ctx, retry) // ended by the loop's condition
+		}
+	}
+	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if js, err := jetstream.New(nc); err == nil {
+		if kv, err := js.KeyValue(farewell, bucket); err == nil {
+			_ = kept.update(farewell, kv, gateway, nil) // else the entries end by themselves
+		}
+	}
+}
+
+// entries are what a gateway has written.
+type entries struct {
+	written  map[string]time.Time // by user
+	revision uint64               // of the last one
+}
+
+// update writes what is missing or old, and removes what is there no more.
+func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway string, online map[string]bool) error {
+	now := time.Now()
+	for user := range online {
+		if written, ok := e.written[user]; ok && now.Sub(written) < renewal {
+			continue
+		}
+		revision, err := kv.Put(ctx, key(user, gateway), nil)
+		if err != nil {
+			return fmt.Errorf("put presence: %w", err)
+		}
+		if revision <= e.revision {
+			return errAnew
+		}
+		e.written[user], e.revision = now, revision
+	}
+	for user := range e.written {
+		if online[user] {
+			continue
+		}
+		if err := kv.Delete(ctx, key(user, gateway)); err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+			return fmt.Errorf("delete presence: %w", err)
+		}
+		delete(e.written, user)
+	}
+	return nil
+}
+
+// Roster is who is online, as a watcher sees it.
+type Roster struct {
+	mu      sync.RWMutex
+	entries map[string]map[string]bool // user, gateway keys
+	change  func(user string, online bool, revision uint64)
+}
+
+// NewRoster makes a roster; change is called, one after the other, when somebody
+// came or went. The revision names the occasion: the same for all watchers.
+func NewRoster(change func(user string, online bool, revision uint64)) *Roster {
+	return &Roster{entries: map[string]map[string]bool{}, change: change}
+}
+
+// Online reports whether a user has a connection somewhere.
+func (r *Roster) Online(user string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.entries[user]) > 0
+}
+
+// Start watches until stop is called.
+func (r *Roster) Start(ctx context.Context, nc *nats.Conn, log *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { r.run(ctx, nc, log) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+func (r *Roster) run(ctx context.Context, nc *nats.Conn, log *slog.Logger) {
+	for ctx.Err() == nil {
+		kv, err := open(ctx, nc, log)
+		if err != nil {
+			return
+		}
+		if err := r.watch(ctx, kv); err != nil && ctx.Err() == nil {
+			log.Warn("presence not watched", "error", err)
+			_ = sleep(ctx, retry) // ended by the loop's condition
+		}
+	}
+}
+
+func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
+	watcher, err := kv.WatchAll(ctx)
+	if err != nil {
+		return fmt.Errorf("watch presence: %w", err)
+	}
+	defer func() { _ = watcher.Stop() }()
+	seen := map[string]bool{} // the entries there when the watch began
+	replaying := true
+	// A bucket that was lost and made anew is not noticed by its watchers.
+	look := time.NewTicker(renewal)
+	defer look.Stop()
+	created, err := createdAt(ctx, kv)
+	if err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+			now, err := createdAt(ctx, kv)
+			if err != nil {
+				return err
+			}
+			if !now.Equal(created) {
+				return errAnew
+			}
+		case entry, ok := <-watcher.Updates():
+			if !ok {
+				return errors.New("the watch ended")
+			}
+			if entry == nil {
+				replaying = false
+				r.forgetOthers(seen)
+				continue
+			}
+			online := entry.Operation() == jetstream.KeyValuePut
+			if replaying && online {
+				seen[entry.Key()] = true
+			}
+			r.apply(entry.Key(), online, entry.Revision())
+		}
+	}
+}
+
+func createdAt(ctx context.Context, kv jetstream.KeyValue) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look at the bucket: %w", err)
+	}
+	if detailed, ok := status.(*jetstream.KeyValueBucketStatus); ok {
+		return detailed.StreamInfo().Created, nil
+	}
+	return time.Time{}, nil
+}
+
+// forgetOthers ends the entries that a new watch did not find any more.
+func (r *Roster) forgetOthers(seen map[string]bool) {
+	r.mu.RLock()
+	var gone []string
+	for _, keys := range r.entries {
+		for key := range keys {
+			if !seen[key] {
+				gone = append(gone, key)
+			}
+		}
+	}
+	r.mu.RUnlock()
+	for _, key := range gone {
+		r.apply(key, false, 0)
+	}
+}
+
+func (r *Roster) apply(key string, online bool, revision uint64) {
+	user, ok := userOf(key)
+	if !ok {
+		return
+	}
+	r.mu.Lock()
+	keys := r.entries[user]
+	before := len(keys) > 0
+	if online {
+		if keys == nil {
+			keys = map[string]bool{}
+			r.entries[user] = keys
+		}
+		keys[key] = true
+	} else {
+		delete(keys, key)
+		if len(keys) == 0 {
+			delete(r.entries, user)
+		}
+	}
+	after := len(r.entries[user]) > 0
+	r.mu.Unlock()
+	if before != after {
+		r.change(user, after, revision)
+	}
+}

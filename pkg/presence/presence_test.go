@@ -1,0 +1,161 @@
+package presence_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"decentra.local/pkg/bus"
+	"decentra.local/pkg/presence"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func connect(t *testing.T) func() *nats.Conn {
+	t.Helper()
+	b, err := bus.Open(bus.Config{Store: t.TempDir(), Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return func() *nats.Conn {
+		nc, err := b.Connect("test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+}
+
+// gateway keeps the entries of the users it is given.
+type gateway struct {
+	mu      sync.Mutex
+	users   map[string]bool
+	changed chan struct{}
+	stop    func()
+}
+
+func keep(t *testing.T, nc *nats.Conn, id string, users ...string) *gateway {
+	t.Helper()
+	g := &gateway{changed: make(chan struct{}, 1)}
+	g.set(users...)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		presence.Keep(ctx, nc, id, g.changed, func() map[string]bool {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return g.users
+		}, quiet)
+		close(done)
+	}()
+	g.stop = func() { cancel(); <-done }
+	t.Cleanup(g.stop)
+	return g
+}
+
+func (g *gateway) set(users ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.users = map[string]bool{}
+	for _, user := range users {
+		g.users[user] = true
+	}
+	select {
+	case g.changed <- struct{}{}:
+	default:
+	}
+}
+
+// watch makes a roster and returns it with the changes it told, oldest first.
+func watch(t *testing.T, nc *nats.Conn) (*presence.Roster, func() []string) {
+	t.Helper()
+	var mu sync.Mutex
+	var told []string
+	roster := presence.NewRoster(func(user string, online bool, _ uint64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if online {
+			told = append(told, "+"+user)
+		} else {
+			told = append(told, "-"+user)
+		}
+	})
+	t.Cleanup(roster.Start(t.Context(), nc, quiet))
+	return roster, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return append([]string{}, told...)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("never: ", what)
+		}
+	}
+}
+
+func TestUsersComeAndGo(t *testing.T) {
+	nc := connect(t)
+	const odd = "Zoë. >*山"
+	roster, told := watch(t, nc())
+	g := keep(t, nc(), "G1", "ann", odd)
+	eventually(t, "both are online", func() bool { return roster.Online("ann") && roster.Online(odd) })
+	g.set("ann")
+	eventually(t, "one went", func() bool { return roster.Online("ann") && !roster.Online(odd) })
+	g.stop()
+	eventually(t, "a gateway that stops takes its users along", func() bool { return !roster.Online("ann") })
+	if got := told(); len(got) != 4 {
+		t.Fatalf("told %v", got)
+	}
+}
+
+func TestAUserOnTwoGatewaysIsOnlineOnce(t *testing.T) {
+	nc := connect(t)
+	first, second := keep(t, nc(), "G1", "ann"), keep(t, nc(), "G2", "ann", "bob")
+	roster, told := watch(t, nc())
+	eventually(t, "both are online", func() bool { return roster.Online("ann") && roster.Online("bob") })
+	first.set()
+	second.set("ann")
+	eventually(t, "bob went", func() bool { return !roster.Online("bob") })
+	if !roster.Online("ann") {
+		t.Fatal("one gateway less made her leave")
+	}
+	second.set()
+	eventually(t, "ann went", func() bool { return !roster.Online("ann") })
+	count := 0
+	for _, change := range told() {
+		if change == "+ann" || change == "-ann" {
+			count++
+		}
+	}
+	if count != 2 {
+		t.Fatalf("told %v", told())
+	}
+}
+
+func TestAWipedBucketIsFilledAgain(t *testing.T) {
+	nc := connect(t)
+	g := keep(t, nc(), "G1", "ann")
+	roster, _ := watch(t, nc())
+	eventually(t, "ann is online", func() bool { return roster.Online("ann") })
+	js, err := jetstream.New(nc())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := js.DeleteKeyValue(t.Context(), "presence"); err != nil {
+		t.Fatal(err)
+	}
+	g.set("ann", "bob")
+	late, _ := watch(t, nc())
+	eventually(t, "a new watcher sees both", func() bool { return late.Online("ann") && late.Online("bob") })
+}
