@@ -49,6 +49,9 @@ func (s *Service) signUp(ctx context.Context, _ rpc.Caller, r contract.SignUpReq
 		if err != nil {
 			return fmt.Errorf("insert account: %w", err)
 		}
+		if _, err := s.leaveFact(tx, name, contract.FactAccountCreated, contract.AccountCreated{Username: name}); err != nil {
+			return err
+		}
 		if !first {
 			if err := s.followInvite(tx, name, code); err != nil {
 				return err
@@ -70,7 +73,7 @@ func (s *Service) maySignUp(tx *store.Tx, name, code string) error {
 		if code == "" {
 			return fault.New(fault.Invalid, "An invite code is needed to sign up.")
 		}
-		if _, err := usableInvite(tx, code); err != nil {
+		if _, err := s.usableInvite(tx, code); err != nil {
 			return err
 		}
 	}
@@ -87,7 +90,7 @@ func (s *Service) maySignUp(tx *store.Tx, name, code string) error {
 
 func noAccount(tx *store.Tx) (bool, error) {
 	var some bool
-	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account)`).Scan(&some); err != nil {
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE deleted IS NULL)`).Scan(&some); err != nil {
 		return false, fmt.Errorf("look for accounts: %w", err)
 	}
 	return !some, nil
@@ -105,30 +108,14 @@ func (s *Service) installation(ctx context.Context, _ rpc.Caller, _ contract.Not
 // login starts a session. A wrong name and a wrong password answer with the
 // same words after the same time.
 func (s *Service) login(ctx context.Context, _ rpc.Caller, r contract.LoginRequest) (contract.Session, error) {
-	key := nameKey(r.Username)
-	if key == "" || r.Password == "" {
+	if nameKey(r.Username) == "" || r.Password == "" {
 		return contract.Session{}, fault.New(fault.Invalid, "User name and password are needed.")
 	}
-	if wait := s.passwords.wrong.wait(key, s.now()); wait > 0 {
-		return contract.Session{}, fault.Limited(wait, "Too many wrong passwords. Please wait a few seconds.")
-	}
-	var name, hashed string
-	err := s.db.View(ctx, func(tx *store.Tx) error {
-		err := tx.QueryRow(`SELECT username, password_hash FROM account WHERE name_key = $1`, key).Scan(&name, &hashed)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("find account: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
-		return contract.Session{}, err
-	}
-	ok, err := s.passwords.matches(ctx, hashed, r.Password)
+	name, ok, err := s.checkPassword(ctx, r.Username, r.Password)
 	if err != nil {
 		return contract.Session{}, err
 	}
 	if !ok {
-		s.passwords.wrong.note(key, s.now())
 		return contract.Session{}, fault.New(fault.Unauthenticated, "Wrong user name or password.")
 	}
 	var session contract.Session
@@ -137,4 +124,91 @@ func (s *Service) login(ctx context.Context, _ rpc.Caller, r contract.LoginReque
 		return err
 	})
 	return session, err
+}
+
+// checkPassword finds the account of a name, in any spelling, if the password is
+// its own. The eleventh wrong one of a name waits: rate_limited.
+func (s *Service) checkPassword(ctx context.Context, username, password string) (name string, ok bool, err error) {
+	key := nameKey(username)
+	if wait := s.passwords.wrong.wait(key, s.now()); wait > 0 {
+		return "", false, fault.Limited(wait, "Too many wrong passwords. Please wait a few seconds.")
+	}
+	var hashed string
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		err := tx.QueryRow(`SELECT username, password_hash FROM account WHERE name_key = $1 AND deleted IS NULL`, key).Scan(&name, &hashed)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("find account: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", false, err
+	}
+	ok, err = s.passwords.matches(ctx, hashed, password)
+	if err == nil && !ok {
+		s.passwords.wrong.note(key, s.now())
+	}
+	return name, ok, err
+}
+
+// changePassword takes the present password once more: a page left open is not
+// enough. Every other session ends.
+func (s *Service) changePassword(ctx context.Context, caller rpc.Caller, r wire.ChangePassword) (contract.Nothing, error) {
+	if err := s.passwords.checkNew(r.NewPassword); err != nil {
+		return contract.Nothing{}, err
+	}
+	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
+	if err != nil {
+		return contract.Nothing{}, err
+	}
+	if !ok {
+		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The present password is wrong.")
+	}
+	hashed, err := s.passwords.hash(ctx, r.NewPassword)
+	if err != nil {
+		return contract.Nothing{}, err
+	}
+	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Exec(`UPDATE account SET password_hash = $1 WHERE username = $2`, hashed, caller.User); err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		return s.endSessions(tx, caller.User, `id <> $2`, caller.Session)
+	})
+}
+
+// deleteAccount ends an account for good. Its row stays, without what it had, so
+// that nobody gets the name and what was trusted to it. The installation goes to
+// whoever has an account for the longest.
+func (s *Service) deleteAccount(ctx context.Context, caller rpc.Caller, r wire.DeleteAccount) (contract.Nothing, error) {
+	if r.Messages != "keep" && r.Messages != "remove" {
+		return contract.Nothing{}, fault.New(fault.Invalid, "The field messages must be keep or remove.")
+	}
+	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
+	if err != nil {
+		return contract.Nothing{}, err
+	}
+	if !ok {
+		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The password is wrong.")
+	}
+	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		avatar := wire.DefaultAvatar()
+		if _, err := tx.Exec(`UPDATE account SET password_hash = '', display_name = '', avatar_kind = $1, avatar_emoji = $2,
+			avatar_data = NULL, owner = FALSE, deleted = $3 WHERE username = $4`,
+			avatar.Kind, *avatar.Emoji, s.now().UnixMicro(), caller.User); err != nil {
+			return fmt.Errorf("delete account: %w", err)
+		}
+		if _, err := tx.Exec(`UPDATE account SET owner = TRUE WHERE username = (
+			SELECT username FROM account WHERE deleted IS NULL ORDER BY owner DESC, created, username LIMIT 1)`); err != nil {
+			return fmt.Errorf("hand the installation over: %w", err)
+		}
+		if _, err := tx.Exec(`UPDATE invite SET uses_left = 0 WHERE creator = $1`, caller.User); err != nil {
+			return fmt.Errorf("revoke invites: %w", err)
+		}
+		_, err := s.leaveFact(tx, caller.User, contract.FactAccountDeleted,
+			contract.AccountDeleted{Username: caller.User, RemoveMessages: r.Messages == "remove"})
+		if err != nil {
+			return err
+		}
+		return s.endSessions(tx, caller.User, `id <> $2`, "")
+	})
 }

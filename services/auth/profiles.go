@@ -17,12 +17,12 @@ import (
 // mostProfiles bounds the names in one request.
 const mostProfiles = 1000
 
-const profileColumns = `username, avatar_kind, avatar_emoji, avatar_data`
+const profileColumns = `username, display_name, avatar_kind, avatar_emoji, avatar_data`
 
 func scanProfile(row interface{ Scan(...any) error }, more ...any) (wire.Profile, error) {
 	var p wire.Profile
 	var emoji, data sql.NullString
-	err := row.Scan(append([]any{&p.Username, &p.Kind, &emoji, &data}, more...)...)
+	err := row.Scan(append([]any{&p.Username, &p.DisplayName, &p.Kind, &emoji, &data}, more...)...)
 	if emoji.Valid {
 		p.Emoji = &emoji.String
 	}
@@ -49,7 +49,7 @@ func (s *Service) profiles(ctx context.Context, _ rpc.Caller, r contract.Profile
 	}
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		for _, name := range r.Usernames {
-			profile, err := scanProfile(tx.QueryRow(`SELECT `+profileColumns+` FROM account WHERE name_key = $1`, nameKey(name)))
+			profile, err := scanProfile(tx.QueryRow(`SELECT `+profileColumns+` FROM account WHERE name_key = $1 AND deleted IS NULL`, nameKey(name)))
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}
@@ -72,7 +72,7 @@ func (s *Service) search(ctx context.Context, caller rpc.Caller, r contract.Sear
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(part) + "%"
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		rows, err := tx.Query(`SELECT `+profileColumns+` FROM account
-			WHERE name_key LIKE $1 ESCAPE '\' AND username <> $2 ORDER BY name_key LIMIT $3`,
+			WHERE name_key LIKE $1 ESCAPE '\' AND username <> $2 AND deleted IS NULL ORDER BY name_key LIMIT $3`,
 			pattern, caller.User, wire.Bounds.SearchHits)
 		if err != nil {
 			return fmt.Errorf("search names: %w", err)

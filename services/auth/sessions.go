@@ -15,6 +15,7 @@ import (
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
+	"decentra.local/pkg/wire"
 )
 
 const (
@@ -81,18 +82,92 @@ func (s *Service) resume(ctx context.Context, _ rpc.Caller, r contract.ResumeReq
 	return session, nil
 }
 
+// mostSessions bounds the ids in one request.
+const mostSessions = 1000
+
+func (s *Service) liveSessions(ctx context.Context, _ rpc.Caller, r contract.LiveSessionsRequest) (contract.LiveSessionsAnswer, error) {
+	answer := contract.LiveSessionsAnswer{IDs: []string{}}
+	if len(r.IDs) > mostSessions {
+		return answer, fault.New(fault.Invalid, "At most %d sessions at once.", mostSessions)
+	}
+	oldest := s.now().Add(-sessionLife).UnixMicro()
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		for _, id := range r.IDs {
+			var lives bool
+			err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM session WHERE id = $1 AND used >= $2)`, id, oldest).Scan(&lives)
+			if err != nil {
+				return fmt.Errorf("find session: %w", err)
+			}
+			if lives {
+				answer.IDs = append(answer.IDs, id)
+			}
+		}
+		return nil
+	})
+	return answer, err
+}
+
 // logout ends the caller's session; its sockets are closed.
 func (s *Service) logout(ctx context.Context, caller rpc.Caller, _ contract.Nothing) (contract.Nothing, error) {
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`DELETE FROM session WHERE id = $1 AND username = $2`, caller.Session, caller.User)
-		if err != nil {
-			return fmt.Errorf("delete session: %w", err)
-		}
-		tx.AfterCommit(func() {
-			s.events.Publish(event.User(caller.User), nil, event.End(caller.Session))
-		})
-		return nil
+		return s.endSessions(tx, caller.User, `id = $2`, caller.Session)
 	})
+}
+
+func (s *Service) revokeSession(ctx context.Context, caller rpc.Caller, r wire.RevokeSession) (contract.Nothing, error) {
+	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		var mine bool
+		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM session WHERE username = $1 AND id = $2)`, caller.User, r.ID).Scan(&mine)
+		if err != nil {
+			return fmt.Errorf("find session: %w", err)
+		}
+		if !mine {
+			return fault.New(fault.NotFound, "There is no such session.")
+		}
+		return s.endSessions(tx, caller.User, `id = $2`, r.ID)
+	})
+}
+
+// endSessions ends those of a user's sessions that the condition on $2 picks,
+// and closes their sockets.
+func (s *Service) endSessions(tx *store.Tx, username, which, value string) error {
+	rows, err := tx.Query(`DELETE FROM session WHERE username = $1 AND `+which+` RETURNING id`, username, value)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return fmt.Errorf("read ended session: %w", err)
+		}
+		tx.AfterCommit(func() { s.events.Publish(event.User(username), nil, event.End(id)) })
+	}
+	return rows.Err()
+}
+
+func (s *Service) getSessions(ctx context.Context, caller rpc.Caller, _ contract.Nothing) (wire.Sessions, error) {
+	answer := wire.Sessions{Sessions: []wire.SessionInfo{}}
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Query(`SELECT id, address, user_agent, created, used FROM session
+			WHERE username = $1 AND used >= $2 ORDER BY used DESC, created DESC`, caller.User, s.now().Add(-sessionLife).UnixMicro())
+		if err != nil {
+			return fmt.Errorf("list sessions: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var info wire.SessionInfo
+			var created, used int64
+			if err := rows.Scan(&info.ID, &info.Address, &info.UserAgent, &created, &used); err != nil {
+				return fmt.Errorf("read session: %w", err)
+			}
+			info.CreatedAt, info.UsedAt = wire.MicroTime(created), wire.MicroTime(used)
+			info.Current = info.ID == caller.Session
+			answer.Sessions = append(answer.Sessions, info)
+		}
+		return rows.Err()
+	})
+	return answer, err
 }
 
 func hashToken(token string) []byte {

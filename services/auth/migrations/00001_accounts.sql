@@ -3,12 +3,14 @@ CREATE TABLE account (
     username      TEXT PRIMARY KEY,
     name_key      TEXT NOT NULL UNIQUE,      -- the name without regard to case (RFC 8265)
     password_hash TEXT NOT NULL,             -- bcrypt
+    display_name  TEXT NOT NULL DEFAULT '',
     avatar_kind   TEXT NOT NULL DEFAULT 'emoji',
     avatar_emoji  TEXT,
     avatar_data   TEXT,
     owner         BOOLEAN NOT NULL,          -- of the installation: the first account
     newest_fact   BIGINT NOT NULL DEFAULT 0, -- the newest fact this account caused
-    created       BIGINT NOT NULL            -- Unix microseconds, as everywhere
+    created       BIGINT NOT NULL,           -- Unix microseconds, as everywhere
+    deleted       BIGINT                     -- the row keeps the name from being given again
 );
 
 CREATE TABLE session (
@@ -26,10 +28,13 @@ CREATE TABLE invite (
     code      TEXT PRIMARY KEY,
     creator   TEXT NOT NULL REFERENCES account (username) ON DELETE CASCADE,
     server_id TEXT,                          -- null: for an account alone
-    uses_left INTEGER NOT NULL CHECK (uses_left >= 0),
-    created   BIGINT NOT NULL
+    max_uses  INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL CHECK (uses_left >= 0), -- 0 also when revoked
+    created   BIGINT NOT NULL,
+    expires   BIGINT                         -- null: never
 );
 CREATE INDEX invite_of ON invite (creator);
+CREATE INDEX invite_to ON invite (server_id) WHERE server_id IS NOT NULL;
 
 CREATE TABLE invite_use (
     code     TEXT NOT NULL REFERENCES invite (code) ON DELETE CASCADE,
