@@ -2,13 +2,12 @@ package chat
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"decentra.local/pkg/contract"
+	"decentra.local/pkg/convlog"
 	"decentra.local/pkg/event"
-	"decentra.local/pkg/fact"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
@@ -20,8 +19,34 @@ func (s *Service) generateInvite(ctx context.Context, caller rpc.Caller, r wire.
 	if err != nil {
 		return wire.ServerInviteCode{}, err
 	}
-	made, err := rpc.Call(ctx, s.nc, contract.MakeServerInvite, caller, contract.MakeServerInviteRequest{ServerID: r.ServerID})
+	made, err := rpc.Call(ctx, s.nc, contract.MakeServerInvite, caller,
+		contract.MakeServerInviteRequest{ServerID: r.ServerID, InviteTerms: r.InviteTerms})
 	return wire.ServerInviteCode{ServerID: r.ServerID, Code: made.Code, Message: made.Message}, err
+}
+
+func (s *Service) getInvites(ctx context.Context, caller rpc.Caller, r wire.GetServerInvites) (wire.ServerInvites, error) {
+	answer := wire.ServerInvites{ServerID: r.ServerID, Invites: []wire.Invite{}}
+	err := s.db.View(ctx, func(tx *store.Tx) error { return mustOwn(tx, r.ServerID, caller.User) })
+	if err != nil {
+		return answer, err
+	}
+	list, err := rpc.Call(ctx, s.nc, contract.ListServerInvites, caller, contract.MakeServerInviteRequest{ServerID: r.ServerID})
+	if err == nil {
+		answer.Invites = list.Invites
+	}
+	return answer, err
+}
+
+func (s *Service) revokeInvite(ctx context.Context, caller rpc.Caller, r wire.RevokeServerInvite) (contract.Nothing, error) {
+	err := s.db.View(ctx, func(tx *store.Tx) error { return mustOwn(tx, r.ServerID, caller.User) })
+	if err != nil {
+		return contract.Nothing{}, err
+	}
+	if r.Code == "" {
+		return contract.Nothing{}, fault.New(fault.Invalid, "The field code is missing.")
+	}
+	return rpc.Call(ctx, s.nc, contract.RevokeServerInvites, caller,
+		contract.RevokeServerInvitesRequest{ServerID: r.ServerID, Code: r.Code})
 }
 
 func (s *Service) join(context.Context, rpc.Caller, wire.JoinServer) (contract.Nothing, error) {
@@ -39,7 +64,11 @@ func (s *Service) joinWithInvite(ctx context.Context, caller rpc.Caller, r wire.
 	if invite.ServerID == "" {
 		return wire.ServerJoined{}, fault.New(fault.NotFound, "This code is for making an account, not for a server.")
 	}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
+	redeem := contract.RedeemInviteRequest{Code: r.InviteCode}
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if redeem.Applied, err = s.facts.Applied(tx); err != nil {
+			return err
+		}
 		if _, err := standingOf(tx, invite.ServerID, caller.User); err == nil {
 			return fault.New(fault.Conflict, "You are a member of this server already.")
 		} else if !fault.Is(err, fault.NotFound) {
@@ -52,12 +81,17 @@ func (s *Service) joinWithInvite(ctx context.Context, caller rpc.Caller, r wire.
 		if !exists {
 			return errNoServer
 		}
+		if banned, err := isBanned(tx, invite.ServerID, caller.User); err != nil {
+			return err
+		} else if banned {
+			return fault.New(fault.PermissionDenied, "You are banned from this server.")
+		}
 		return mayJoinAnother(tx, caller.User)
 	})
 	if err != nil {
 		return wire.ServerJoined{}, err
 	}
-	redeemed, err := rpc.Call(ctx, s.nc, contract.RedeemInvite, caller, code)
+	redeemed, err := rpc.Call(ctx, s.nc, contract.RedeemInvite, caller, redeem)
 	if err != nil {
 		return wire.ServerJoined{}, err
 	}
@@ -65,28 +99,33 @@ func (s *Service) joinWithInvite(ctx context.Context, caller rpc.Caller, r wire.
 		return wire.ServerJoined{}, err
 	}
 	var joined wire.ServerJoined
-	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
-		joined.Server, err = serverFor(tx, redeemed.ServerID, caller.User)
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		server, err := serverFor(tx, redeemed.ServerID, caller.User)
+		if err != nil {
+			return err
+		}
+		joined, err = s.joined(tx, server, caller.User)
 		return err
 	})
 	return joined, err
 }
 
-// apply takes a fact of auth's into chat's own state.
-func (s *Service) apply(tx *store.Tx, f fact.Fact) error {
-	if f.Kind != contract.FactServerInvited {
-		return nil
+// joined is what a new member is told of a server.
+func (s *Service) joined(tx *store.Tx, server wire.Server, username string) (wire.ServerJoined, error) {
+	read, err := readProgress(tx, []wire.Server{server}, username)
+	if err != nil {
+		return wire.ServerJoined{}, err
 	}
-	var invited contract.ServerInvited
-	if err := json.Unmarshal(f.Data, &invited); err != nil {
-		return fmt.Errorf("read fact %d: %w", f.Number, err)
-	}
-	return s.addMember(tx, invited)
+	online, err := s.onlineMembers(tx, server.ID, username)
+	return wire.ServerJoined{Server: server, Read: read, Presence: online}, err
 }
 
 // addMember makes somebody a member, without any permissions. A server that is
-// gone, or a member already, changes nothing.
+// gone, a ban, or a member already, changes nothing.
 func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error {
+	if banned, err := isBanned(tx, invited.ServerID, invited.Username); err != nil || banned {
+		return err
+	}
 	now := wire.Now()
 	result, err := tx.Exec(`INSERT INTO member (server_id, username, joined)
 		SELECT id, $2, $3 FROM server WHERE id = $1 ON CONFLICT (server_id, username) DO NOTHING`,
@@ -101,27 +140,42 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 	if err != nil {
 		return err
 	}
-	notice := wire.System{Content: invited.Username + " joined the server", Timestamp: now,
-		Context: wire.ContextServer, ContextID: noticeChannel(server)}
+	notice := noticeIn(server, invited.Username+" joined the server")
+	for _, c := range server.Channels {
+		// What was said before is history, not news.
+		if c.Type == wire.ChannelText {
+			if err := convlog.MarkAllRead(tx, channelLog(server.ID, c.ID), invited.Username); err != nil {
+				return err
+			}
+		}
+	}
+	joined, err := s.joined(tx, server, invited.Username)
+	if err != nil {
+		return err
+	}
 	tx.AfterCommit(func() {
 		// The others are told before the newcomer's connections are among them.
 		topic := event.Server(server.ID)
 		s.events.Publish(topic, wire.MemberJoined{ServerID: server.ID, Username: invited.Username})
+		if s.roster.Online(invited.Username) {
+			s.events.Publish(topic, wire.Presence{Username: invited.Username, Online: true})
+		}
 		s.events.Publish(topic, notice)
-		s.events.Publish(event.User(invited.Username), wire.ServerJoined{Server: server},
+		s.events.Publish(event.User(invited.Username), joined,
 			event.Attach(topic), event.Except(invited.Connection))
 	})
 	return nil
 }
 
-// noticeChannel is where a server's notices show: its first text channel.
-func noticeChannel(server wire.Server) *string {
+// noticeIn makes a notice in a server's first text channel.
+func noticeIn(server wire.Server, content string) wire.System {
+	notice := wire.System{Content: content, Timestamp: wire.Now(), Context: wire.ContextServer}
 	i := slices.IndexFunc(server.Channels, func(c wire.Channel) bool { return c.Type == wire.ChannelText })
-	if i < 0 {
-		return nil
+	if i >= 0 {
+		id := channelLog(server.ID, server.Channels[i].ID)
+		notice.ContextID = &id
 	}
-	id := channelLog(server.ID, server.Channels[i].ID)
-	return &id
+	return notice
 }
 
 func (s *Service) members(ctx context.Context, caller rpc.Caller, r wire.GetServerMembers) (wire.ServerMembers, error) {
@@ -203,7 +257,7 @@ func (s *Service) updatePermissions(ctx context.Context, caller rpc.Caller, r wi
 			if err != nil {
 				return fmt.Errorf("set permissions: %w", err)
 			}
-			return fault.New(fault.NotFound, "%s is not a member of this server.", r.Username)
+			return fault.New(fault.NotFound, "There is no member %.64s in this server.", r.Username)
 		}
 		tx.AfterCommit(func() {
 			s.events.Publish(event.User(r.Username), wire.PermissionsUpdated{ServerID: r.ServerID, Permissions: r.Permissions})

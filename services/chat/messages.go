@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"decentra.local/pkg/contract"
 	"decentra.local/pkg/conversation"
 	"decentra.local/pkg/convlog"
 	"decentra.local/pkg/event"
@@ -93,6 +94,33 @@ func (s *Service) history(ctx context.Context, caller rpc.Caller, r wire.GetChan
 
 func (s *Service) changes(ctx context.Context, caller rpc.Caller, r wire.GetChanges) (wire.Changes, error) {
 	return s.desk.Changes(ctx, r.After, place(caller, r.Context, r.ContextID))
+}
+
+func (s *Service) markRead(ctx context.Context, caller rpc.Caller, r wire.MarkRead) (wire.Progress, error) {
+	return s.desk.MarkRead(ctx, caller, r.ID, place(caller, r.Context, r.ContextID))
+}
+
+func (s *Service) typing(ctx context.Context, caller rpc.Caller, r wire.Typing) (contract.Nothing, error) {
+	return contract.Nothing{}, s.desk.Typing(ctx, caller, place(caller, r.Context, r.ContextID))
+}
+
+// readProgress is how far a user has read each text channel of their servers.
+func readProgress(tx *store.Tx, servers []wire.Server, username string) ([]wire.Progress, error) {
+	all := []wire.Progress{}
+	for _, server := range servers {
+		for _, c := range server.Channels {
+			if c.Type != wire.ChannelText {
+				continue
+			}
+			id := channelLog(server.ID, c.ID)
+			p, err := conversation.Progress(tx, conversation.Place{Log: id, Context: wire.ContextServer, ContextID: &id}, username)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, p)
+		}
+	}
+	return all, nil
 }
 
 // lobbyMessages are what a client gets of the lobby after its `init`.

@@ -102,20 +102,9 @@ func (s *Service) topics(ctx context.Context, caller rpc.Caller, r contract.Snap
 	if err := s.facts.UpTo(ctx, r.AtLeast); err != nil {
 		return answer, err
 	}
-	err := s.db.View(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Query(`SELECT server_id FROM member WHERE username = $1`, caller.User)
-		if err != nil {
-			return fmt.Errorf("list memberships: %w", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return fmt.Errorf("read membership: %w", err)
-			}
-			answer.ServerIDs = append(answer.ServerIDs, id)
-		}
-		return rows.Err()
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		answer.ServerIDs, err = serverIDs(tx, caller.User)
+		return err
 	})
 	return answer, err
 }
@@ -129,7 +118,13 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 		if state.Servers, err = serversOf(tx, caller.User, ""); err != nil {
 			return err
 		}
-		state.Lobby, err = lobbyMessages(tx)
+		if state.Lobby, err = lobbyMessages(tx); err != nil {
+			return err
+		}
+		if state.Read, err = readProgress(tx, state.Servers, caller.User); err != nil {
+			return err
+		}
+		state.Online, err = s.onlineFellows(tx, caller.User)
 		return err
 	})
 	return state, err
@@ -163,8 +158,12 @@ func (s *Service) createServer(ctx context.Context, caller rpc.Caller, r wire.Cr
 			return err
 		}
 		created = wire.ServerCreated{Server: server}
+		joined, err := s.joined(tx, server, caller.User)
+		if err != nil {
+			return err
+		}
 		tx.AfterCommit(func() {
-			s.events.Publish(event.User(caller.User), wire.ServerJoined{Server: server},
+			s.events.Publish(event.User(caller.User), joined,
 				event.Attach(event.Server(id)), event.Except(caller.Connection))
 		})
 		return nil

@@ -20,6 +20,7 @@ import (
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fact"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/presence"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
 )
@@ -48,6 +49,7 @@ type Service struct {
 	events *event.Publisher
 	desk   *conversation.Desk
 	facts  *fact.Follower
+	roster *presence.Roster
 }
 
 // New makes the service; Run starts it.
@@ -83,12 +85,14 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Chat, s.log)
 	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
+	s.roster = presence.NewRoster(s.presenceChanged)
 	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
 	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
 	if err != nil {
 		return err
 	}
 	defer stopFollowing()
+	defer s.roster.Start(ctx, s.nc, s.log)()
 
 	server, err := rpc.NewServer(s.nc, contract.Chat, contract.Version, "servers, channels, members and their messages", s.log)
 	if err != nil {
@@ -111,6 +115,18 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.CreateServer, s.createServer),
 		rpc.Handle(server, contract.RenameServer, s.renameServer),
 		rpc.Handle(server, contract.GenerateServerInvite, s.generateInvite),
+		rpc.Handle(server, contract.GetServerInvites, s.getInvites),
+		rpc.Handle(server, contract.RevokeServerInvite, s.revokeInvite),
+		rpc.Handle(server, contract.LeaveServer, s.leaveServer),
+		rpc.Handle(server, contract.DeleteServer, s.deleteServer),
+		rpc.Handle(server, contract.TransferServer, s.transferServer),
+		rpc.Handle(server, contract.KickMember, s.kickMember),
+		rpc.Handle(server, contract.BanMember, s.banMember),
+		rpc.Handle(server, contract.UnbanMember, s.unbanMember),
+		rpc.Handle(server, contract.GetServerBans, s.bans),
+		rpc.Handle(server, contract.UpdateChannel, s.updateChannel),
+		rpc.Handle(server, contract.ReorderChannels, s.reorderChannels),
+		rpc.Handle(server, contract.DeleteChannel, s.deleteChannel),
 		rpc.Handle(server, contract.JoinServerWithInvite, s.joinWithInvite),
 		rpc.Handle(server, contract.JoinServer, s.join),
 		rpc.Handle(server, contract.GetServerMembers, s.members),
@@ -120,6 +136,8 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.SendChannelMessage, s.send),
 		rpc.Handle(server, contract.EditChannelMessage, s.edit),
 		rpc.Handle(server, contract.DeleteChannelMessage, s.delete),
+		rpc.Handle(server, contract.MarkChannelRead, s.markRead),
+		rpc.Handle(server, contract.TypeInChannel, s.typing),
 		rpc.Handle(server, contract.GetChannelHistory, s.history),
 		rpc.Handle(server, contract.GetChannelChanges, s.changes),
 	)

@@ -7,14 +7,15 @@ CREATE TABLE server (
 );
 
 CREATE TABLE channel (
-    id        TEXT PRIMARY KEY,
-    server_id TEXT NOT NULL REFERENCES server (id) ON DELETE CASCADE,
-    name      TEXT NOT NULL,
-    kind      TEXT NOT NULL CHECK (kind IN ('text', 'voice')),
-    position  BIGINT NOT NULL,
-    created   BIGINT NOT NULL
+    id          TEXT PRIMARY KEY,
+    server_id   TEXT NOT NULL REFERENCES server (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    kind        TEXT NOT NULL CHECK (kind IN ('text', 'voice')),
+    position    BIGINT NOT NULL,
+    created     BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX channel_of ON channel (server_id, position);
+CREATE INDEX channel_of ON channel (server_id, position);
 
 CREATE TABLE member (
     server_id          TEXT NOT NULL REFERENCES server (id) ON DELETE CASCADE,
@@ -26,3 +27,10 @@ CREATE TABLE member (
     PRIMARY KEY (server_id, username)
 );
 CREATE INDEX member_of ON member (username, joined);
+
+CREATE TABLE ban (
+    server_id TEXT NOT NULL REFERENCES server (id) ON DELETE CASCADE,
+    username  TEXT NOT NULL,
+    created   BIGINT NOT NULL,
+    PRIMARY KEY (server_id, username)
+);
