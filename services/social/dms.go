@@ -40,22 +40,20 @@ func dmsOf(tx *store.Tx, username string) ([]dm, error) {
 
 // startDM opens the one DM of a pair of friends. Both are told of a new one; of
 // one that is there already, only who asked.
-func (s *Service) startDM(ctx context.Context, caller rpc.Caller, r wire.Peer) (contract.Nothing, error) {
+func (s *Service) startDM(ctx context.Context, caller rpc.Caller, r wire.Peer) (wire.DMStarted, error) {
 	me, other, err := s.both(ctx, caller, r.Username)
 	if err != nil {
-		return contract.Nothing{}, err
+		return wire.DMStarted{}, err
 	}
 	if me.Username == other.Username {
-		return contract.Nothing{}, fault.New(fault.Invalid, "That is you.")
+		return wire.DMStarted{}, fault.New(fault.Invalid, "That is you.")
 	}
 	first, second := pair(me.Username, other.Username)
-	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
-		var id string
-		err := tx.QueryRow(`SELECT id FROM dm WHERE first = $1 AND second = $2`, first, second).Scan(&id)
+	mine := wire.DMStarted{DM: wire.DM{Profile: other}}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		err := tx.QueryRow(`SELECT id FROM dm WHERE first = $1 AND second = $2`, first, second).Scan(&mine.DM.ID)
 		if err == nil {
-			tx.AfterCommit(func() {
-				s.events.Publish(event.User(me.Username), wire.DMStarted{DM: wire.DM{ID: id, Profile: other}})
-			})
+			tx.AfterCommit(func() { s.events.Publish(event.User(me.Username), mine) })
 			return nil
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -66,20 +64,23 @@ func (s *Service) startDM(ctx context.Context, caller rpc.Caller, r wire.Peer) (
 		} else if !friends {
 			return fault.New(fault.PermissionDenied, "You can write to friends only.")
 		}
-		id = rand.Text()[:16]
-		_, err = tx.Exec(`INSERT INTO dm (id, first, second, created) VALUES ($1, $2, $3, $4)`, id, first, second, s.now().UnixMicro())
+		mine.DM.ID = rand.Text()[:16]
+		_, err = tx.Exec(`INSERT INTO dm (id, first, second, created) VALUES ($1, $2, $3, $4)`,
+			mine.DM.ID, first, second, s.now().UnixMicro())
 		if err != nil {
 			return fmt.Errorf("insert dm: %w", err)
 		}
-		if err := convlog.Create(tx, id); err != nil {
+		if err := convlog.Create(tx, mine.DM.ID); err != nil {
 			return err
 		}
+		theirs := wire.DMStarted{DM: wire.DM{ID: mine.DM.ID, Profile: me}}
 		tx.AfterCommit(func() {
-			s.events.Publish(event.User(me.Username), wire.DMStarted{DM: wire.DM{ID: id, Profile: other}})
-			s.events.Publish(event.User(other.Username), wire.DMStarted{DM: wire.DM{ID: id, Profile: me}})
+			s.events.Publish(event.User(me.Username), mine)
+			s.events.Publish(event.User(other.Username), theirs)
 		})
 		return nil
 	})
+	return mine, err
 }
 
 // find authorises a participant. New messages are for friends only.
@@ -129,6 +130,14 @@ func (s *Service) edit(ctx context.Context, caller rpc.Caller, r wire.EditMessag
 
 func (s *Service) delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessage) (wire.Changed, error) {
 	return s.desk.Delete(ctx, caller, r, place(caller, r.ContextID, false))
+}
+
+func (s *Service) markRead(ctx context.Context, caller rpc.Caller, r wire.MarkRead) (wire.Progress, error) {
+	return s.desk.MarkRead(ctx, caller, r.ID, place(caller, r.ContextID, false))
+}
+
+func (s *Service) typing(ctx context.Context, caller rpc.Caller, r wire.Typing) (contract.Nothing, error) {
+	return contract.Nothing{}, s.desk.Typing(ctx, caller, place(caller, r.ContextID, true))
 }
 
 func (s *Service) history(ctx context.Context, caller rpc.Caller, r wire.GetDMHistory) (wire.DMHistory, error) {

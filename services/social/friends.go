@@ -2,12 +2,10 @@ package social
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/event"
-	"decentra.local/pkg/fact"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
@@ -65,22 +63,15 @@ func (s *Service) befriend(tx *store.Tx, a, b string) (bool, error) {
 	return n > 0, err
 }
 
-// apply takes a fact of auth's into social's own state: somebody who came by an
-// invite is a friend of whoever made it.
-func (s *Service) apply(tx *store.Tx, f fact.Fact) error {
-	if f.Kind != contract.FactAccountInvited {
-		return nil
-	}
-	var invited contract.AccountInvited
-	if err := json.Unmarshal(f.Data, &invited); err != nil {
-		return fmt.Errorf("read fact %d: %w", f.Number, err)
-	}
+// welcome makes somebody who came by an invite a friend of whoever made it.
+func (s *Service) welcome(tx *store.Tx, invited contract.AccountInvited) error {
 	added, err := s.befriend(tx, invited.Inviter, invited.Username)
 	if err != nil || !added {
 		return err
 	}
 	newcomer := wire.Profile{Username: invited.Username, Avatar: wire.DefaultAvatar()}
 	tx.AfterCommit(func() { s.events.Publish(event.User(invited.Inviter), wire.FriendAdded{Profile: newcomer}) })
+	s.introduce(tx, invited.Inviter, invited.Username)
 	return nil
 }
 
@@ -105,11 +96,25 @@ func (s *Service) addFriend(ctx context.Context, caller rpc.Caller, r wire.Peer)
 		} else if asked {
 			return fault.New(fault.Conflict, "You have asked %s already.", other.Username)
 		}
+		if blocked, err := hasBlocked(tx, me.Username, other.Username); err != nil {
+			return err
+		} else if blocked {
+			return fault.New(fault.Conflict, "You have blocked %s.", other.Username)
+		}
+		if blocked, err := hasBlocked(tx, other.Username, me.Username); err != nil {
+			return err
+		} else if blocked {
+			return errNoUser(r.Username)
+		}
 		wished, err := hasAsked(tx, other.Username, me.Username)
 		if err != nil {
 			return err
 		}
-		if s.config.Ask && !wished {
+		policy, err := s.policyOf(tx, other.Username)
+		if err != nil {
+			return err
+		}
+		if policy == wire.FriendsAsk && !wished {
 			return s.ask(tx, me, other)
 		}
 		if _, err := s.befriend(tx, me.Username, other.Username); err != nil {
@@ -119,6 +124,7 @@ func (s *Service) addFriend(ctx context.Context, caller rpc.Caller, r wire.Peer)
 			s.events.Publish(event.User(me.Username), wire.FriendAdded{Profile: other})
 			s.events.Publish(event.User(other.Username), wire.FriendAdded{Profile: me})
 		})
+		s.introduce(tx, me.Username, other.Username)
 		return nil
 	})
 }
@@ -152,6 +158,7 @@ func (s *Service) approve(ctx context.Context, caller rpc.Caller, r wire.Peer) (
 			s.events.Publish(event.User(me.Username), wire.FriendRequestApproved{Profile: other})
 			s.events.Publish(event.User(other.Username), wire.FriendRequestAccepted{Profile: me})
 		})
+		s.introduce(tx, me.Username, other.Username)
 		return nil
 	})
 }
@@ -167,6 +174,7 @@ func (s *Service) deny(ctx context.Context, caller rpc.Caller, r wire.Peer) (con
 		}
 		tx.AfterCommit(func() {
 			s.events.Publish(event.User(me.Username), wire.FriendRequestDenied{Peer: wire.Peer{Username: other.Username}})
+			s.events.Publish(event.User(other.Username), wire.FriendRequestCancelled{Peer: wire.Peer{Username: me.Username}})
 		})
 		return nil
 	})

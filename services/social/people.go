@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"decentra.local/pkg/contract"
+	"decentra.local/pkg/conversation"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
@@ -20,8 +21,7 @@ func pair(a, b string) (first, second string) {
 	return b, a
 }
 
-// profiles asks auth how people look. Somebody that auth does not know keeps
-// the default avatar.
+// profiles asks auth how people look. Somebody that auth does not know is gone.
 func (s *Service) profiles(ctx context.Context, names []string) (map[string]wire.Profile, error) {
 	found := make(map[string]wire.Profile, len(names))
 	for part := range slices.Chunk(names, 1000) {
@@ -35,7 +35,7 @@ func (s *Service) profiles(ctx context.Context, names []string) (map[string]wire
 	}
 	for _, name := range names {
 		if _, ok := found[name]; !ok {
-			found[name] = wire.Profile{Username: name, Avatar: wire.DefaultAvatar()}
+			found[name] = deletedProfile()
 		}
 	}
 	return found, nil
@@ -52,9 +52,13 @@ func (s *Service) both(ctx context.Context, caller rpc.Caller, named string) (me
 		return me, other, err
 	}
 	if len(answer.Profiles) < 2 {
-		return me, other, fault.New(fault.NotFound, "There is no user %.64s.", named)
+		return me, other, errNoUser(named)
 	}
 	return answer.Profiles[0], answer.Profiles[1], nil
+}
+
+func errNoUser(named string) error {
+	return fault.New(fault.NotFound, "There is no user %.64s.", strings.TrimSpace(named))
 }
 
 func (s *Service) search(ctx context.Context, caller rpc.Caller, r wire.SearchUsers) (wire.SearchResults, error) {
@@ -66,7 +70,13 @@ func (s *Service) search(ctx context.Context, caller rpc.Caller, r wire.SearchUs
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		for _, p := range found.Profiles {
 			hit := wire.SearchHit{Profile: p}
-			var err error
+			blocked, err := hasBlocked(tx, p.Username, caller.User)
+			if err != nil {
+				return err
+			}
+			if blocked {
+				continue // as if there were no such user
+			}
 			if hit.IsFriend, err = areFriends(tx, caller.User, p.Username); err != nil {
 				return err
 			}
@@ -88,11 +98,11 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 	if err := s.facts.UpTo(ctx, r.AtLeast); err != nil {
 		return contract.SocialState{}, err
 	}
-	var friends, sent, received []string
+	var friends, sent, received, blocked []string
 	var dms []dm
+	state := contract.SocialState{Read: []wire.Progress{}, Online: []string{}}
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if friends, err = listNames(tx, `SELECT CASE WHEN first = $1 THEN second ELSE first END FROM friendship
-			WHERE first = $1 OR second = $1 ORDER BY since, 1`, caller.User); err != nil {
+		if friends, err = friendsOf(tx, caller.User); err != nil {
 			return err
 		}
 		if sent, err = listNames(tx, `SELECT asked FROM request WHERE requester = $1 ORDER BY created, asked`, caller.User); err != nil {
@@ -101,13 +111,33 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 		if received, err = listNames(tx, `SELECT requester FROM request WHERE asked = $1 ORDER BY created, requester`, caller.User); err != nil {
 			return err
 		}
-		dms, err = dmsOf(tx, caller.User)
-		return err
+		if blocked, err = listNames(tx, `SELECT blocked FROM block WHERE blocker = $1 ORDER BY created, blocked`, caller.User); err != nil {
+			return err
+		}
+		if state.Settings.Friends, err = s.policyOf(tx, caller.User); err != nil {
+			return err
+		}
+		if dms, err = dmsOf(tx, caller.User); err != nil {
+			return err
+		}
+		for _, d := range dms {
+			p, err := conversation.Progress(tx, conversation.Place{Log: d.id, Context: wire.ContextDM, ContextID: &d.id}, caller.User)
+			if err != nil {
+				return err
+			}
+			state.Read = append(state.Read, p)
+		}
+		return nil
 	})
 	if err != nil {
 		return contract.SocialState{}, err
 	}
-	everybody := slices.Concat(friends, sent, received)
+	for _, name := range friends {
+		if s.roster.Online(name) {
+			state.Online = append(state.Online, name)
+		}
+	}
+	everybody := slices.Concat(friends, sent, received, blocked)
 	for _, d := range dms {
 		everybody = append(everybody, d.other)
 	}
@@ -123,10 +153,9 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 		}
 		return profiles
 	}
-	state := contract.SocialState{
-		DMs: make([]wire.DM, 0, len(dms)), Friends: list(friends),
-		RequestsSent: list(sent), RequestsReceived: list(received),
-	}
+	state.DMs = make([]wire.DM, 0, len(dms))
+	state.Friends, state.Blocked = list(friends), list(blocked)
+	state.RequestsSent, state.RequestsReceived = list(sent), list(received)
 	for _, d := range dms {
 		state.DMs = append(state.DMs, wire.DM{ID: d.id, Profile: known[d.other]})
 	}

@@ -20,6 +20,7 @@ import (
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fact"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/presence"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
 )
@@ -30,12 +31,13 @@ var migrations embed.FS
 // Config is what the service needs to know.
 type Config struct {
 	Data string // directory of social.db
-	Ask  bool   // friendship takes the other's consent
+	// Friends is how others become friends of new accounts: instant or ask.
+	Friends string
 }
 
 // Unit makes the service from the settings of a process.
 var Unit = host.Unit{Name: contract.Social, New: func(s host.Settings, h *host.Host) host.Service {
-	return New(Config{Data: s.Data, Ask: s.Friends == "ask"}, h)
+	return New(Config{Data: s.Data, Friends: s.Friends}, h)
 }}
 
 // Service is the social service.
@@ -49,6 +51,7 @@ type Service struct {
 	events *event.Publisher
 	desk   *conversation.Desk
 	facts  *fact.Follower
+	roster *presence.Roster
 }
 
 // New makes the service; Run starts it.
@@ -80,12 +83,14 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Social, s.log)
 	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
+	s.roster = presence.NewRoster(s.presenceChanged)
 	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
 	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
 	if err != nil {
 		return err
 	}
 	defer stopFollowing()
+	defer s.roster.Start(ctx, s.nc, s.log)()
 
 	server, err := rpc.NewServer(s.nc, contract.Social, contract.Version, "friends and direct messages", s.log)
 	if err != nil {
@@ -111,6 +116,11 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.CancelFriendRequest, s.cancel),
 		rpc.Handle(server, contract.RemoveFriend, s.removeFriend),
 		rpc.Handle(server, contract.StartDM, s.startDM),
+		rpc.Handle(server, contract.BlockUser, s.block),
+		rpc.Handle(server, contract.UnblockUser, s.unblock),
+		rpc.Handle(server, contract.SetFriendPolicy, s.setFriendPolicy),
+		rpc.Handle(server, contract.MarkDMRead, s.markRead),
+		rpc.Handle(server, contract.TypeInDM, s.typing),
 		rpc.Handle(server, contract.SendDM, s.send),
 		rpc.Handle(server, contract.EditDM, s.edit),
 		rpc.Handle(server, contract.DeleteDM, s.delete),

@@ -24,3 +24,16 @@ CREATE TABLE dm (
     UNIQUE (first, second)
 );
 CREATE INDEX dm_of ON dm (second);
+
+CREATE TABLE block (
+    blocker TEXT NOT NULL,
+    blocked TEXT NOT NULL CHECK (blocked <> blocker),
+    created BIGINT NOT NULL,
+    PRIMARY KEY (blocker, blocked)
+);
+CREATE INDEX block_of ON block (blocked);
+
+CREATE TABLE setting (
+    username TEXT PRIMARY KEY,
+    friends  TEXT NOT NULL CHECK (friends IN ('instant', 'ask'))
+);
