@@ -4,7 +4,7 @@ BIN       := bin
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-go test-e2e test-web test-browser check fmt web setup clean
+.PHONY: help run build test test-go test-e2e test-web test-browser check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ test-browser: build ## the page in a real browser
 
 fmt: ## format the Go code
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
+
+generate: ## write API.md, the web client's types and the table of settings from the code
+	go run ./services/gateway/cmd/generate
+	DECENTRA_UPDATE=1 go test ./cmd/decentra -run TestTheTableOfSettingsIsCurrent
 
 clean: ## remove what was built, but no data
 	rm -rf $(BIN) web/node_modules && find web/dist -mindepth 1 ! -name .gitkeep -delete

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,12 @@ const (
 	eventBacklog = 64 << 10
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
+	// leaveGrace is how long somebody whose last connection ended is still there.
+	leaveGrace = 3 * time.Second
+	// sessionPeriod is how often it is asked whether the sessions here still live.
+	sessionPeriod = time.Minute
+	// sessionBatch bounds the sessions asked for at once.
+	sessionBatch = 500
 	// relinkWorkers bounds how many users' memberships are fetched at once.
 	relinkWorkers = 16
 )
@@ -35,9 +42,14 @@ type hub struct {
 	events  chan *nats.Msg
 	running sync.WaitGroup // the fan-out, the pings
 
+	once occasions // the fan-out's alone
+
 	mu      sync.RWMutex
 	topics  map[event.Topic]*audience
 	sockets map[*socket]struct{}
+	left    map[string]time.Time // users whose connection ended lately
+
+	changed chan struct{} // the users online here may have changed
 }
 
 // audience are the connections of one topic. The list is replaced, never
@@ -53,6 +65,8 @@ func newHub(nc *nats.Conn, log *slog.Logger, m *metrics) (*hub, error) {
 		events:  make(chan *nats.Msg, eventBacklog),
 		topics:  map[event.Topic]*audience{},
 		sockets: map[*socket]struct{}{},
+		left:    map[string]time.Time{},
+		changed: make(chan struct{}, 1),
 	}
 	if _, err := nc.ChanSubscribe(event.Everyone.Subject(), h.events); err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
@@ -61,9 +75,18 @@ func newHub(nc *nats.Conn, log *slog.Logger, m *metrics) (*hub, error) {
 	return h, nil
 }
 
+// directory is what the hub asks the owners of sessions and memberships.
+type directory struct {
+	memberships func(ctx context.Context, user string) ([]event.Topic, error)
+	// live picks, of at most sessionBatch sessions, those that have not ended.
+	live func(ctx context.Context, sessions []string) (map[string]bool, error)
+}
+
 // run starts the fan-out. Each time relink fires, events may have been missed:
-// memberships are asked for again and clients told to resync.
-func (h *hub) run(ctx context.Context, relink <-chan struct{}, memberships func(context.Context, string) ([]event.Topic, error)) {
+// sessions and memberships are asked for again and clients told to resync. The
+// end of a session, which no number would show as missing, is asked for every
+// minute besides.
+func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 	h.running.Go(func() {
 		for {
 			select {
@@ -75,12 +98,18 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, memberships func(
 		}
 	})
 	h.running.Go(func() {
+		look := time.NewTicker(sessionPeriod)
+		defer look.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-relink:
-				h.relink(ctx, memberships)
+				h.relink(ctx, ask)
+			case <-look.C:
+				if err := h.endSessions(ctx, h.all(), ask); err != nil {
+					h.log.Warn("sessions not known", "error", err)
+				}
 			}
 		}
 	})
@@ -124,7 +153,7 @@ func (h *hub) deliver(m *nats.Msg) {
 	if e.Frame != nil {
 		frame := textFrame(e.Frame)
 		for _, s := range sockets {
-			if e.Except == "" || e.Except != s.id {
+			if (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
 				s.send(frame)
 			}
 		}
@@ -160,6 +189,9 @@ func (h *hub) remove(s *socket) {
 		h.drop(s, t)
 	}
 	s.topics = nil
+	if user := s.me().user; user != "" {
+		h.left[user] = time.Now()
+	}
 	h.metrics.connections.Dec()
 }
 
@@ -223,10 +255,10 @@ func (h *hub) all() []*socket {
 	return all
 }
 
-// relink makes good for events that may have been missed. What somebody was a
-// member of may have changed too: nothing of a server is delivered to them
-// until that is known again.
-func (h *hub) relink(ctx context.Context, memberships func(context.Context, string) ([]event.Topic, error)) {
+// relink makes good for events that may have been missed. Sessions may have
+// ended, memberships too: nothing is delivered to anybody who was here until that
+// is known again.
+func (h *hub) relink(ctx context.Context, ask directory) {
 	byUser := map[string][]*socket{}
 	h.mu.Lock()
 	for s := range h.sockets {
@@ -235,27 +267,30 @@ func (h *hub) relink(ctx context.Context, memberships func(context.Context, stri
 			continue
 		}
 		byUser[user] = append(byUser[user], s)
-		kept := s.topics[:0]
 		for _, t := range s.topics {
-			if t == event.Everyone || t == event.User(user) {
-				kept = append(kept, t)
-			} else {
-				h.drop(s, t)
-			}
+			h.drop(s, t)
 		}
-		s.topics = kept
+		s.topics = nil
 	}
 	h.mu.Unlock()
 	h.log.Info("events may have been missed; clients resync", "users", len(byUser))
 
+	untilAnswered(ctx, h.log, func() error {
+		return h.endSessions(ctx, slices.Concat(slices.Collect(maps.Values(byUser))...), ask)
+	})
 	slots := make(chan struct{}, relinkWorkers)
 	var workers sync.WaitGroup
 	for user, sockets := range byUser {
 		slots <- struct{}{}
 		workers.Go(func() {
 			defer func() { <-slots }()
-			topics := h.fetch(ctx, user, memberships)
+			var topics []event.Topic
+			untilAnswered(ctx, h.log, func() (err error) {
+				topics, err = ask.memberships(ctx, user)
+				return err
+			})
 			for _, s := range sockets {
+				h.joinOwn(s, user)
 				for _, t := range topics {
 					h.join(s, t)
 				}
@@ -266,14 +301,39 @@ func (h *hub) relink(ctx context.Context, memberships func(context.Context, stri
 	workers.Wait()
 }
 
-// fetch asks until it is answered.
-func (h *hub) fetch(ctx context.Context, user string, memberships func(context.Context, string) ([]event.Topic, error)) []event.Topic {
-	for {
-		topics, err := memberships(ctx, user)
-		if err == nil || ctx.Err() != nil {
-			return topics
+// endSessions closes the connections whose session has ended.
+func (h *hub) endSessions(ctx context.Context, sockets []*socket, ask directory) error {
+	bySession := map[string][]*socket{}
+	for _, s := range sockets {
+		if session := s.me().session; session != "" {
+			bySession[session] = append(bySession[session], s)
 		}
-		h.log.Warn("memberships not known yet", "error", err)
+	}
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(bySession)), sessionBatch) {
+		live, err := ask.live(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if live[id] {
+				continue
+			}
+			for _, s := range bySession[id] {
+				s.close(closeSessionEnded, "The session has ended.")
+			}
+		}
+	}
+	return nil
+}
+
+// untilAnswered asks until it is answered or ctx ends.
+func untilAnswered(ctx context.Context, log *slog.Logger, ask func() error) {
+	for {
+		err := ask()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		log.Warn("not known yet who gets what", "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Second):
@@ -301,8 +361,47 @@ const (
 func (h *hub) enter(s *socket, session contract.Session) {
 	user := session.Profile.Username
 	s.who.Store(&identity{user: user, session: session.ID})
+	h.joinOwn(s, user)
+	h.wakePresence()
+}
+
+// joinOwn makes a connection hear what is for its user, wherever they are a member.
+func (h *hub) joinOwn(s *socket, user string) {
 	h.join(s, event.User(user))
 	h.join(s, event.Everyone)
+	if s.terminal {
+		h.join(s, event.Terminals)
+	}
+}
+
+// online lists the users with a connection here. One whose last connection just
+// ended stays for a while: a page that is loaded anew does not leave.
+func (h *hub) online() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	users := map[string]bool{}
+	for s := range h.sockets {
+		if me := s.me(); me.user != "" {
+			users[me.user] = true
+		}
+	}
+	now := time.Now()
+	for user, left := range h.left {
+		if users[user] || now.Sub(left) > leaveGrace {
+			delete(h.left, user)
+		} else {
+			users[user] = true
+		}
+	}
+	return users
+}
+
+// wakePresence makes the entries of this gateway be looked at.
+func (h *hub) wakePresence() {
+	select {
+	case h.changed <- struct{}{}:
+	default:
+	}
 }
 
 // exit undoes enter after a login that could not be finished.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,7 @@ const (
 	passwordBurst                   = 60
 	passwordsPerMinute              = 30
 	addressesRemembered             = 50_000
+	usersRemembered                 = 50_000 // without a connection
 )
 
 // limits bound what one user and one address may ask for; nil bounds nothing.
@@ -48,22 +50,14 @@ func newLimits(on bool) *limits {
 }
 
 // acquire and release count the connections of a user: what is known of a user
-// lives as long as one of them.
+// lives as long as one of them, and until the bursts are whole again.
 func (l *limits) acquire(user string) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	u := l.users[user]
-	if u == nil {
-		u = &userLimit{
-			messages: rate.NewLimiter(messagesPerSecond, messageBurst),
-			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
-		}
-		l.users[user] = u
-	}
-	u.connections++
+	l.user(user).connections++
 }
 
 func (l *limits) release(user string) {
@@ -73,23 +67,43 @@ func (l *limits) release(user string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if u := l.users[user]; u != nil {
-		if u.connections--; u.connections <= 0 {
+		if u.connections--; u.idle(l.now()) {
 			delete(l.users, user)
 		}
 	}
 }
 
-// allowFrame refuses with rate_limited what comes too fast.
+// user is what is known of a user. The lock is held.
+func (l *limits) user(name string) *userLimit {
+	u := l.users[name]
+	if u == nil {
+		if len(l.users) >= usersRemembered {
+			now := l.now()
+			maps.DeleteFunc(l.users, func(_ string, u *userLimit) bool { return u.idle(now) })
+		}
+		u = &userLimit{
+			messages: rate.NewLimiter(messagesPerSecond, messageBurst),
+			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
+		}
+		l.users[name] = u
+	}
+	return u
+}
+
+// idle reports whether forgetting the user changes nothing.
+func (u *userLimit) idle(now time.Time) bool {
+	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst
+}
+
+// allowFrame refuses with rate_limited what comes too fast, as a frame or as a
+// request over REST.
 func (l *limits) allowFrame(user, frameType string) error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
-	u := l.users[user]
+	u := l.user(user)
 	l.mu.Unlock()
-	if u == nil {
-		return nil
-	}
 	limiter := u.frames
 	if frameType == "message" {
 		limiter = u.messages

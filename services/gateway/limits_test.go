@@ -38,6 +38,12 @@ func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 		}
 	}
 	l.release("ann")
+	if err := l.allowFrame("ann", "message"); !fault.Is(err, fault.RateLimited) {
+		t.Fatal("a new connection has a new burst: ", err)
+	}
+	now = now.Add(time.Minute)
+	l.acquire("ann")
+	l.release("ann")
 	if len(l.users) != 0 {
 		t.Fatal("a user without connections is remembered")
 	}

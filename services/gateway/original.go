@@ -17,8 +17,6 @@ import (
 // bodyBytes bounds the body of a REST request that carries no picture.
 const bodyBytes = 64 << 10
 
-var errNoRoute = fault.New(fault.NotFound, "There is no such endpoint.")
-
 // originalAPI has the five endpoints that desktop programs were written to. All
 // answers have `success`.
 func (s *Service) originalAPI(r chi.Router) {

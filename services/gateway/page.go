@@ -30,7 +30,11 @@ func servePage(files fs.FS) http.Handler {
 		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		info, err := fs.Stat(files, name)
+		_, alone := fs.Stat(files, name+"/index.html")
 		switch {
+		case alone == nil: // a page of its own
+			h.Set("Cache-Control", "no-cache")
+			server.ServeHTTP(w, r)
 		case name == "index.html" || name == "" || err != nil || info.IsDir():
 			if strings.HasPrefix(name, "assets/") {
 				http.NotFound(w, r) // an asset of another build, not a place in the page

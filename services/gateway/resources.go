@@ -2,199 +2,241 @@ package gateway
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"fmt"
 	"net/http"
-	"strconv"
+	"reflect"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
 	"decentra.local/pkg/contract"
-	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
 )
 
-// problem is an RFC 9457 problem with our code.
-type problem struct {
-	Title      string  `json:"title" doc:"The HTTP status in words."`
-	Status     int     `json:"status" doc:"The HTTP status."`
-	Detail     string  `json:"detail" doc:"What is wrong, for the person who asked."`
-	Code       string  `json:"code" doc:"What is wrong, for programs." enum:"invalid,unauthenticated,permission_denied,not_found,conflict,rate_limited,too_large,unavailable,internal"`
-	RetryAfter float64 `json:"retry_after,omitempty" doc:"Seconds to wait, with rate_limited."`
+// resources is REST by resources, below /api/v1. Each operation is one call of
+// the service that owns what it is about, on behalf of the session's user.
+type resources struct {
+	*Service
+	api huma.API
 }
 
-func (p *problem) Error() string { return p.Code + ": " + p.Detail }
-
-// GetStatus implements huma.StatusError.
-func (p *problem) GetStatus() int { return p.Status }
-
-// ContentType implements huma.ContentTypeFilter.
-func (p *problem) ContentType(string) string { return "application/problem+json" }
-
-func problemOf(err error) *problem {
-	r := refusal(err)
-	status := fault.Code(r.Code).Status()
-	return &problem{Title: http.StatusText(status), Status: status, Detail: r.Message, Code: r.Code, RetryAfter: r.RetryAfter}
-}
-
-func writeProblem(w http.ResponseWriter, err error) {
-	p := problemOf(err)
-	setRetryAfter(w, fault.Of(err))
-	writeJSON(w, p.Status, p)
-}
-
-func init() {
-	// huma makes the refusals of requests that don't fit the document itself.
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		detail := message
-		for _, err := range errs {
-			var d *huma.ErrorDetail
-			if errors.As(err, &d) {
-				detail += ": " + d.Location + " " + d.Message
-			}
-		}
-		code := fault.Invalid
-		if status == http.StatusRequestEntityTooLarge {
-			code = fault.TooLarge
-		}
-		return problemOf(fault.New(code, "%s", detail))
-	}
-}
-
-// failed answers a call's error, with Retry-After where it has one.
-func failed(err error) error {
-	p := problemOf(err)
-	if p.RetryAfter > 0 {
-		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(int(p.RetryAfter) + 1)}})
-	}
-	return p
-}
-
-// clientKey leads to the client's origin and token in a request's context.
-type clientKey struct{}
-
-type client struct {
-	origin contract.Origin
-	token  string
-	secure bool
-}
-
-func withClient(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := client{
-			origin: contract.Origin{Address: clientAddress(r), UserAgent: r.UserAgent()},
-			token:  requestToken(r),
-			secure: r.TLS != nil,
-		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientKey{}, c)))
-	})
-}
-
-func clientOf(ctx context.Context) client {
-	c, _ := ctx.Value(clientKey{}).(client)
-	return c
-}
-
-type userBody struct {
-	User wire.Profile `json:"user"`
-}
-
-type sessionAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      userBody
-}
-
-type userAnswer struct{ Body userBody }
-
-type signUpInput struct {
-	Body wire.Signup
-}
-
-type loginInput struct {
-	Body wire.Login
-}
-
-type installationAnswer struct{ Body contract.InstallationState }
-
-type endedAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-}
-
-// resourceAPI is REST by resources, described by /api/v1/openapi.json.
+// resourceAPI adds the operations, their description and the page that shows it.
 func (s *Service) resourceAPI(r chi.Router) {
-	config := huma.DefaultConfig("Decentra", contract.Version)
-	config.OpenAPIPath = "/v1/openapi"
-	config.DocsPath = "" // its page would load scripts from elsewhere
-	config.SchemasPath = ""
-	config.CreateHooks = nil // no $schema fields in answers
 	r.Group(func(r chi.Router) {
 		r.Use(withClient)
-		api := humachi.New(r, config)
-
-		huma.Register(api, huma.Operation{
-			OperationID: "get-installation", Method: http.MethodGet, Path: "/v1/installation",
-			Summary: "What a page must know before the login",
-		}, func(ctx context.Context, _ *struct{}) (*installationAnswer, error) {
-			state, err := rpc.Call(ctx, s.nc, contract.Installation, rpc.Caller{}, contract.Nothing{})
-			if err != nil {
-				return nil, failed(err)
-			}
-			return &installationAnswer{Body: state}, nil
+		document, err := json.Marshal(s.describe(r))
+		if err != nil {
+			panic(fmt.Sprintf("gateway: the description can't be encoded: %v", err)) // made of our own types
+		}
+		r.Get("/v1/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/openapi+json")
+			_, _ = w.Write(document) // the client is gone, if this fails
 		})
-
-		huma.Register(api, huma.Operation{
-			OperationID: "create-account", Method: http.MethodPost, Path: "/v1/accounts",
-			Summary: "Sign up and start the page's session", DefaultStatus: http.StatusCreated,
-			SkipValidateBody: true, MaxBodyBytes: bodyBytes,
-		}, func(ctx context.Context, in *signUpInput) (*sessionAnswer, error) {
-			c := clientOf(ctx)
-			session, err := s.signUp(ctx, in.Body, c.origin)
-			return started(session, c, err)
-		})
-
-		huma.Register(api, huma.Operation{
-			OperationID: "create-session", Method: http.MethodPost, Path: "/v1/session",
-			Summary: "Log in and start the page's session", DefaultStatus: http.StatusCreated,
-			SkipValidateBody: true, MaxBodyBytes: bodyBytes,
-		}, func(ctx context.Context, in *loginInput) (*sessionAnswer, error) {
-			c := clientOf(ctx)
-			session, err := s.logIn(ctx, in.Body, c.origin)
-			return started(session, c, err)
-		})
-
-		huma.Register(api, huma.Operation{
-			OperationID: "get-session", Method: http.MethodGet, Path: "/v1/session",
-			Summary: "Who is logged in",
-		}, func(ctx context.Context, _ *struct{}) (*userAnswer, error) {
-			session, err := s.resume(ctx, clientOf(ctx).token)
-			if err != nil {
-				return nil, failed(err)
-			}
-			return &userAnswer{Body: userBody{User: session.Profile}}, nil
-		})
-
-		huma.Register(api, huma.Operation{
-			OperationID: "end-session", Method: http.MethodDelete, Path: "/v1/session",
-			Summary: "Log out: the session and its sockets end", DefaultStatus: http.StatusNoContent,
-		}, func(ctx context.Context, _ *struct{}) (*endedAnswer, error) {
-			c := clientOf(ctx)
-			session, err := s.resume(ctx, c.token)
-			if err == nil {
-				_, err = rpc.Call(ctx, s.nc, contract.Logout, callerOf(session), contract.Nothing{})
-			}
-			if err != nil && !fault.Is(err, fault.Unauthenticated) {
-				return nil, failed(err)
-			}
-			return &endedAnswer{SetCookie: sessionCookie("", c.secure)}, nil
-		})
+	})
+	r.Get("/docs", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/api-docs/", http.StatusFound) // part of the web client's build
 	})
 }
 
-func started(session contract.Session, c client, err error) (*sessionAnswer, error) {
-	if err != nil {
-		return nil, failed(err)
+// OpenAPI is the description of the resources (OpenAPI 3.1), for the reference
+// that is generated from it.
+func OpenAPI() *huma.OpenAPI {
+	return new(Service).describe(chi.NewRouter())
+}
+
+// describe registers every operation.
+func (s *Service) describe(r chi.Router) *huma.OpenAPI {
+	config := huma.DefaultConfig("Decentra", contract.Version)
+	config.Info.Description = "The REST resources of a Decentra installation. Whatever changes here reaches the WebSocket connections " +
+		"of everybody concerned as events. Errors are problems (RFC 9457) with a stable `code`. Clients ignore fields that they don't know."
+	config.Servers = []*huma.Server{{URL: "/api"}}
+	config.OpenAPIPath = "" // served from memory above, in one form
+	config.DocsPath = ""    // its page would load scripts from elsewhere
+	config.SchemasPath = ""
+	config.CreateHooks = nil // no $schema fields in answers
+	config.AllowAdditionalPropertiesByDefault = true
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "A session's token, from `POST /api/v1/tokens`."},
+		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The page's session, from `POST /api/v1/session`; " +
+			"refused in requests of other origins."},
 	}
-	return &sessionAnswer{SetCookie: sessionCookie(session.Token, c.secure), Body: userBody{User: session.Profile}}, nil
+	for _, name := range []string{tagAccounts, tagProfile, tagServers, tagChannels, tagMembers, tagInvites, tagMessages, tagPeople} {
+		config.Tags = append(config.Tags, &huma.Tag{Name: name})
+	}
+	config.Components.Responses = map[string]*huma.Response{}
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[wire.Time](), reflect.TypeFor[time.Time]())
+	a := &resources{Service: s, api: humachi.New(r, config)}
+	a.accounts()
+	a.sessions()
+	a.profile()
+	a.servers()
+	a.channels()
+	a.members()
+	a.invites()
+	a.messages()
+	a.people()
+	correct(config.Components.Schemas)
+	return a.api.OpenAPI()
+}
+
+// operation describes one; refusals are the codes of HTTP that it may answer
+// beside those that its form tells.
+func operation(method, path, id, tag, summary string, refusals ...int) huma.Operation {
+	return huma.Operation{
+		Method: method, Path: "/v1" + path, OperationID: id, Tags: []string{tag}, Summary: summary,
+		MaxBodyBytes: bodyBytes, Errors: refusals,
+	}
+}
+
+// created makes success 201.
+func created(op huma.Operation) huma.Operation {
+	op.DefaultStatus = http.StatusCreated
+	return op
+}
+
+type answer[T any] struct{ Body T }
+
+// handle registers an operation of a logged-in user.
+func handle[In, Out any](a *resources, op huma.Operation, work func(context.Context, contract.Session, *In) (Out, error)) {
+	huma.Register(a.api, a.private(op, reflect.TypeFor[In]()), func(ctx context.Context, in *In) (*answer[Out], error) {
+		out, err := work(ctx, sessionIn(ctx), in)
+		if err != nil {
+			return nil, failed(err)
+		}
+		return &answer[Out]{Body: out}, nil
+	})
+}
+
+// call is handle for an operation that one call answers.
+func call[In, Req, Res any](a *resources, op huma.Operation, m rpc.Method[Req, Res], request func(*In) Req) {
+	handle(a, op, func(ctx context.Context, session contract.Session, in *In) (Res, error) {
+		return rpc.Call(ctx, a.nc, m, callerOf(session), request(in))
+	})
+}
+
+// effect is call for what answers nothing: its effect is an event.
+func effect[In, Req any](a *resources, op huma.Operation, m rpc.Method[Req, contract.Nothing], request func(*In) Req) {
+	huma.Register(a.api, a.private(op, reflect.TypeFor[In]()), func(ctx context.Context, in *In) (*struct{}, error) {
+		if _, err := rpc.Call(ctx, a.nc, m, callerOf(sessionIn(ctx)), request(in)); err != nil {
+			return nil, failed(err)
+		}
+		return nil, nil
+	})
+}
+
+// private lets an operation be asked for with a session only. That is checked
+// before the request is read any further.
+func (a *resources) private(op huma.Operation, in reflect.Type) huma.Operation {
+	op.Security = []map[string][]string{{"bearer": {}}, {"cookie": {}}}
+	op.Middlewares = huma.Middlewares{a.admit(op.OperationID)}
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusTooManyRequests)
+	return a.refusals(op, in)
+}
+
+// public is private without a session.
+func (a *resources) public(op huma.Operation, in reflect.Type) huma.Operation {
+	return a.refusals(op, in)
+}
+
+// refusals describes the problems that an operation may answer.
+func (a *resources) refusals(op huma.Operation, in reflect.Type) huma.Operation {
+	statuses := append(op.Errors, http.StatusInternalServerError, http.StatusServiceUnavailable)
+	if in.NumField() > 0 {
+		statuses = append(statuses, http.StatusBadRequest)
+	}
+	if _, ok := in.FieldByName("Body"); ok {
+		statuses = append(statuses, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if strings.Contains(op.Path, "{") {
+		statuses = append(statuses, http.StatusNotFound)
+	}
+	op.Errors = nil
+	op.Responses = map[string]*huma.Response{}
+	for _, status := range statuses {
+		op.Responses[fmt.Sprint(status)] = a.refusal(status)
+	}
+	return op
+}
+
+// refusal is the description of a problem, the same one for all operations.
+func (a *resources) refusal(status int) *huma.Response {
+	components := a.api.OpenAPI().Components
+	name := strings.ReplaceAll(http.StatusText(status), " ", "")
+	if components.Responses[name] == nil {
+		schema := components.Schemas.Schema(reflect.TypeFor[problem](), true, "Problem")
+		response := &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+		}
+		switch status {
+		case http.StatusTooManyRequests:
+			response.Headers = map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait.", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+		case http.StatusUnauthorized:
+			response.Headers = map[string]*huma.Param{"WWW-Authenticate": {Schema: &huma.Schema{Type: huma.TypeString}}}
+		}
+		components.Responses[name] = response
+	}
+	return &huma.Response{Ref: "#/components/responses/" + name}
+}
+
+// correct corrects what huma makes of the types. It knows that text and numbers
+// behind a pointer may be null, but not that times may. That objects may have
+// more fields goes without saying.
+func correct(registry huma.Registry) {
+	for name, schema := range registry.Map() {
+		schema.AdditionalProperties = nil
+		t := registry.TypeFromRef("#/components/schemas/" + name)
+		if t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		for _, field := range reflect.VisibleFields(t) {
+			tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			property := schema.Properties[tag]
+			if property != nil && property.Ref == "" && field.Type.Kind() == reflect.Pointer && options == "" {
+				property.Nullable = true
+			}
+		}
+	}
+}
+
+type sessionKey struct{}
+
+// admit finds the session of a request and bounds how fast its user may ask.
+func (a *resources) admit(operation string) func(huma.Context, func(huma.Context)) {
+	kind := operation
+	if strings.HasPrefix(operation, "send-") {
+		kind = wire.Message{}.FrameType()
+	}
+	return func(ctx huma.Context, next func(huma.Context)) {
+		session, err := a.resume(ctx.Context(), clientOf(ctx.Context()).token)
+		if err == nil {
+			err = a.limits.allowFrame(session.Profile.Username, kind)
+		}
+		if err != nil {
+			_, w := humachi.Unwrap(ctx)
+			writeProblem(w, err)
+			return
+		}
+		next(huma.WithValue(ctx, sessionKey{}, session))
+	}
+}
+
+func sessionIn(ctx context.Context) contract.Session {
+	session, _ := ctx.Value(sessionKey{}).(contract.Session)
+	return session
+}
+
+// chatState is what chat has for the session's user.
+func (a *resources) chatState(ctx context.Context, session contract.Session) (contract.ChatState, error) {
+	return rpc.Call(ctx, a.nc, contract.ChatSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast})
+}
+
+// socialState is what social has for the session's user.
+func (a *resources) socialState(ctx context.Context, session contract.Session) (contract.SocialState, error) {
+	return rpc.Call(ctx, a.nc, contract.SocialSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast})
 }

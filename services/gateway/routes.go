@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/gorilla/websocket"
 
+	"decentra.local/pkg/fault"
 	"decentra.local/pkg/host"
 	"decentra.local/web"
 )
@@ -20,23 +21,21 @@ func (s *Service) routes() http.Handler {
 	r.Get("/readyz", host.Readyz(s.host.ProcessReady))
 	r.Get("/ws", s.serveSocket)
 
+	r.Get("/api/v1/avatars/{hash}", s.serveAvatar)
+
 	ours := http.NewCrossOriginProtection()
-	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusForbidden, map[string]any{"success": false, "error": "This request comes from another site."})
+	ours.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuseRequest(w, r, http.StatusForbidden, fault.New(fault.PermissionDenied, "This request comes from another site."))
 	}))
 	r.Route("/api", func(r chi.Router) {
 		r.Use(ours.Handler, noStore, middleware.Compress(5))
 		s.originalAPI(r)
 		s.resourceAPI(r)
 		r.NotFound(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/api/v1/") {
-				writeProblem(w, errNoRoute)
-				return
-			}
-			writeFailure(w, errNoRoute)
+			refuseRequest(w, r, http.StatusNotFound, fault.New(fault.NotFound, "There is no such endpoint."))
 		})
-		r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]any{"success": false, "error": "This method is not allowed here."})
+		r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+			refuseRequest(w, r, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "This method is not allowed here."))
 		})
 	})
 
@@ -50,6 +49,18 @@ func (s *Service) routes() http.Handler {
 		page.ServeHTTP(w, r)
 	})
 	return r
+}
+
+// refuseRequest refuses what no endpoint has taken, in the form of the API that
+// was asked.
+func refuseRequest(w http.ResponseWriter, r *http.Request, status int, why *fault.Error) {
+	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		p := problemOf(why)
+		p.Status, p.Title = status, http.StatusText(status)
+		p.write(w)
+		return
+	}
+	writeJSON(w, status, map[string]any{"success": false, "error": why.Message, "code": why.Code})
 }
 
 // noStore keeps answers about people out of caches.

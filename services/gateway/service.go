@@ -5,6 +5,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/presence"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
 )
@@ -91,7 +93,8 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { stopHub(); s.hub.wait() }()
-	s.hub.run(hubCtx, relink, s.memberships)
+	s.hub.run(hubCtx, relink, directory{memberships: s.memberships, live: s.liveSessions})
+	s.hub.running.Go(func() { presence.Keep(hubCtx, nc, rand.Text()[:16], s.hub.changed, s.hub.online, s.log) })
 
 	server, err := rpc.NewServer(nc, Name, contract.Version, "the edge: HTTP and WebSocket", s.log)
 	if err != nil {

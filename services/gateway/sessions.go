@@ -41,6 +41,19 @@ func (s *Service) resume(ctx context.Context, token string) (contract.Session, e
 	return rpc.Call(ctx, s.nc, contract.Resume, rpc.Caller{}, contract.ResumeRequest{Token: token})
 }
 
+// liveSessions picks the sessions that have not ended.
+func (s *Service) liveSessions(ctx context.Context, ids []string) (map[string]bool, error) {
+	answer, err := rpc.Call(ctx, s.nc, contract.LiveSessions, rpc.Caller{}, contract.LiveSessionsRequest{IDs: ids})
+	if err != nil {
+		return nil, err
+	}
+	live := make(map[string]bool, len(answer.IDs))
+	for _, id := range answer.IDs {
+		live[id] = true
+	}
+	return live, nil
+}
+
 // sessionOf finds the session of a REST request: the bearer token (RFC 6750), or
 // the page's cookie.
 func (s *Service) sessionOf(r *http.Request) (contract.Session, error) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -28,6 +30,9 @@ const (
 	silenceTimeout = 75 * time.Second
 	// closeTimeout bounds the goodbye.
 	closeTimeout = 5 * time.Second
+	// lingerTimeout and lingerBytes bound how long the other side may take to close.
+	lingerTimeout = time.Second
+	lingerBytes   = 8 << 20
 	// requestIDLength bounds request ids, in characters.
 	requestIDLength = 128
 )
@@ -41,6 +46,7 @@ type socket struct {
 	address   string
 	userAgent string
 	cookie    string // session token of the handshake, if any
+	terminal  bool   // on the root path, as the first clients
 	requests  int
 
 	who    atomic.Pointer[identity]
@@ -77,7 +83,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	sock := &socket{
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
-		address: clientAddress(r), userAgent: r.UserAgent(),
+		address: clientAddress(r), userAgent: r.UserAgent(), terminal: r.URL.Path == "/",
 	}
 	sock.out = outbox{conn: conn.NetConn(), fail: func(error) { sock.close(websocket.CloseAbnormalClosure, "") }}
 	s.hub.add(sock)
@@ -97,7 +103,7 @@ func (s *socket) serve() {
 	})
 	for !s.service.draining.Load() {
 		kind, data, err := s.conn.ReadMessage()
-		if err != nil {
+		if err != nil || s.isEnding() {
 			return
 		}
 		if s.me().user != "" {
@@ -144,6 +150,23 @@ func (s *socket) close(code int, reason string) {
 	_ = s.conn.SetReadDeadline(time.Now()) // a read that is under way ends at once
 }
 
+func (s *socket) isEnding() bool {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	return s.ended
+}
+
+// linger reads what the other side still sends until it has closed too: a
+// connection closed over unread bytes is reset, and the close code with it.
+func (s *socket) linger() {
+	conn := s.conn.NetConn()
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
+}
+
 // finish says goodbye and forgets the connection.
 func (s *socket) finish() {
 	s.service.hub.remove(s)
@@ -154,6 +177,7 @@ func (s *socket) finish() {
 	if s.closeCode != websocket.CloseAbnormalClosure {
 		message := websocket.FormatCloseMessage(s.closeCode, s.closeText)
 		_ = s.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(time.Second))
+		s.linger()
 	}
 	_ = s.conn.Close()
 	if me := s.me(); me.user != "" {
@@ -355,6 +379,14 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		social, err = rpc.Call(ctx, s.nc, contract.SocialSnapshot, caller, request)
 		return err
 	})
+	group.Go(func() error {
+		// It may have ended before the connection listened for that.
+		live, err := s.liveSessions(ctx, []string{session.ID})
+		if err == nil && !live[session.ID] {
+			err = fault.New(fault.Unauthenticated, "The session has ended. Please log in again.")
+		}
+		return err
+	})
 	if profile.Kind == "" { // not a fresh session: the avatar may have changed
 		group.Go(func() error {
 			answer, err := rpc.Call(ctx, s.nc, contract.Profiles, caller, contract.ProfilesRequest{Usernames: []string{name}})
@@ -371,8 +403,17 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		Profile: profile, Servers: chat.Servers,
 		DMs: social.DMs, Friends: social.Friends,
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
+		Blocked: social.Blocked, Settings: social.Settings,
+		Read: append(chat.Read, social.Read...), Presence: union(chat.Online, social.Online),
 		Limits: wire.Bounds,
 	}}, nil
+}
+
+// union has every name once, in order, and is never nil.
+func union(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return append([]string{}, slices.Compact(all)...)
 }
 
 func (s *Service) serverTopics(ctx context.Context, user string, atLeast int64) ([]event.Topic, error) {

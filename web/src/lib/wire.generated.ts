@@ -1,0 +1,1055 @@
+// Code generated from the Go types by "make generate"; DO NOT EDIT.
+
+/** A moment: ISO 8601 with microseconds and an offset. */
+export type Time = string;
+
+export type Nothing = Record<never, never>;
+
+/** What answers a frame that had the `request_id`. */
+export type Answer<T extends string, Body = Nothing> = { type: T; request_id: string } & Body;
+
+/** Auth resumes a session; without a token, the one of the handshake's cookie. */
+export interface Auth {
+	token?: string;
+}
+
+/** AuthError refuses a login. */
+export interface AuthError {
+	message: string;
+	code: string;
+	/** seconds */
+	retry_after?: number;
+}
+
+/** AuthSuccess answers a login. The token resumes the session later; it is given only to those who came with a password. */
+export interface AuthSuccess {
+	message: string;
+	token?: string;
+}
+
+/** AvatarUpdate tells friends and fellow members, each once, how somebody looks and is called now. */
+export interface AvatarUpdate {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** AvatarUpdated tells all connections of who changed their avatar. */
+export interface AvatarUpdated {
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** Ban keeps somebody out of a server. */
+export interface Ban {
+	username: string;
+	banned_at: Time;
+}
+
+/** BanMember is the owner's: the member, or whoever is not one yet, can't come back until unbanned. */
+export interface BanMember {
+	server_id: string;
+	username: string;
+}
+
+/** ChangePassword ends every other session of the account. */
+export interface ChangePassword {
+	/** the present one */
+	password: string;
+	new_password: string;
+}
+
+/** Changed acknowledges an edit or a deletion with the number it took. */
+export interface Changed {
+	id: number;
+	seq: number;
+}
+
+/** Changes answers GetChanges: every message that changed, as it is now, by the number of its last change. Reset: too many; fetch a fresh page instead. */
+export interface Changes {
+	context: string;
+	context_id: string | null;
+	messages: StoredMessage[];
+	seq: number;
+	reset: boolean;
+}
+
+/** Channel belongs to a server. */
+export interface Channel {
+	id: string;
+	name: string;
+	type: 'text' | 'voice';
+	description?: string;
+}
+
+/** ChannelCreated tells the members. */
+export interface ChannelCreated {
+	server_id: string;
+	channel: Channel;
+}
+
+/** ChannelDeleted tells the members. */
+export interface ChannelDeleted {
+	server_id: string;
+	channel_id: string;
+}
+
+/** ChannelHistory answers GetChannelHistory. */
+export interface ChannelHistory {
+	server_id: string;
+	channel_id: string;
+	messages: StoredMessage[];
+	/** the conversation's newest change */
+	seq: number;
+	more_before: boolean;
+	more_after: boolean;
+}
+
+/** ChannelUpdated tells the members. */
+export interface ChannelUpdated {
+	server_id: string;
+	channel: Channel;
+}
+
+/** ChannelsReordered tells the members. */
+export interface ChannelsReordered {
+	server_id: string;
+	channel_ids: string[];
+}
+
+/** ConversationChanged tells that a conversation changed in a way no single event shows; `get_changes` has it. */
+export interface ConversationChanged {
+	context: string;
+	context_id: string | null;
+	seq: number;
+}
+
+/** CreateChannel makes a channel; its type is text unless it says voice. */
+export interface CreateChannel {
+	server_id: string;
+	name: string;
+	channel_type?: string;
+}
+
+/** CreateServer makes a server with a text channel `general`. */
+export interface CreateServer {
+	name: string;
+}
+
+/** CreateVoiceChannel is CreateChannel with type voice. */
+export interface CreateVoiceChannel {
+	server_id: string;
+	name: string;
+}
+
+/** DM is a conversation of two, as one of them sees it: the profile is the other's. */
+export interface DM {
+	id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** DMHistory answers GetDMHistory. */
+export interface DMHistory {
+	dm_id: string;
+	messages: StoredMessage[];
+	/** the conversation's newest change */
+	seq: number;
+	more_before: boolean;
+	more_after: boolean;
+}
+
+/** DMStarted tells both that they have a DM. */
+export interface DMStarted {
+	dm: DM;
+}
+
+/** DeleteAccount ends one's account. Messages stay under DeletedUser, or go. */
+export interface DeleteAccount {
+	password: string;
+	messages: 'keep' | 'remove';
+}
+
+/** DeleteChannel takes can_delete_channel: the channel goes with its messages. */
+export interface DeleteChannel {
+	server_id: string;
+	channel_id: string;
+}
+
+/** DeleteMessage takes a message away for everybody. */
+export interface DeleteMessage {
+	context: string;
+	context_id: string | null;
+	id: number;
+}
+
+/** DeleteServer is the owner's: the server goes with its channels and messages. */
+export interface DeleteServer {
+	server_id: string;
+}
+
+/** EditMessage replaces the content of one's own message. */
+export interface EditMessage {
+	context: string;
+	context_id: string | null;
+	id: number;
+	content: string;
+}
+
+/** Error refuses a frame. */
+export interface Error {
+	message: string;
+	code: string;
+	/** seconds */
+	retry_after?: number;
+}
+
+/** FriendAdded: the two are friends now. */
+export interface FriendAdded {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** FriendRemoved tells both. */
+export interface FriendRemoved {
+	username: string;
+}
+
+/** FriendRequestAccepted tells the requester. */
+export interface FriendRequestAccepted {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** FriendRequestApproved tells the one who approved. */
+export interface FriendRequestApproved {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** FriendRequestCancelled tells the requester's connections. */
+export interface FriendRequestCancelled {
+	username: string;
+}
+
+/** FriendRequestCancelledBySender tells the asked. */
+export interface FriendRequestCancelledBySender {
+	username: string;
+}
+
+/** FriendRequestDenied tells the one who denied, and nobody else. */
+export interface FriendRequestDenied {
+	username: string;
+}
+
+/** FriendRequestReceived tells the asked. */
+export interface FriendRequestReceived {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** FriendRequestSent tells the requester's connections. */
+export interface FriendRequestSent {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** GenerateServerInvite is the owner's: a code, for one use unless it says otherwise. */
+export interface GenerateServerInvite {
+	server_id: string;
+	/** 1 to 1,000; default 1 */
+	max_uses?: number;
+	/** seconds, at most a year; default never */
+	expires_in?: number;
+}
+
+/** GetChanges asks what happened in a conversation after a change number. */
+export interface GetChanges {
+	context: string;
+	context_id: string | null;
+	after: number;
+}
+
+/** GetChannelHistory asks for a page of a text channel. */
+export interface GetChannelHistory {
+	server_id: string;
+	channel_id: string;
+	before?: number;
+	after?: number;
+	around?: number;
+	/** 1 to 500, default 100 */
+	limit?: number;
+}
+
+/** GetDMHistory asks for a page of a DM. */
+export interface GetDMHistory {
+	dm_id: string;
+	before?: number;
+	after?: number;
+	around?: number;
+	/** 1 to 500, default 100 */
+	limit?: number;
+}
+
+/** GetServerBans is the owner's. */
+export interface GetServerBans {
+	server_id: string;
+}
+
+/** GetServerInvites is the owner's. */
+export interface GetServerInvites {
+	server_id: string;
+}
+
+/** GetServerMembers lists the members. */
+export interface GetServerMembers {
+	server_id: string;
+}
+
+/** History is the lobby's last messages, sent after `init`. */
+export interface History {
+	messages: LobbyMessage[];
+}
+
+/** Init is the state of a client's world at its login. */
+export interface Init {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	servers: Server[];
+	dms: DM[];
+	friends: Profile[];
+	friend_requests_sent: Profile[];
+	friend_requests_received: Profile[];
+	blocked: Profile[];
+	settings: Settings;
+	/** of every conversation but the lobby */
+	read: Progress[];
+	/** who is online, of friends and fellow members */
+	presence: string[];
+	limits: Limits;
+}
+
+/** Invite is a code that can still be used. */
+export interface Invite {
+	code: string;
+	creator: string;
+	uses_left: number;
+	max_uses: number;
+	created_at: Time;
+	expires_at: Time | null;
+}
+
+/** InviteCode answers `generate_invite`. The message contains the code. */
+export interface InviteCode {
+	code: string;
+	message: string;
+}
+
+/** InviteTerms bound an invite code. */
+export interface InviteTerms {
+	/** 1 to 1,000; default 1 */
+	max_uses?: number;
+	/** seconds, at most a year; default never */
+	expires_in?: number;
+}
+
+/** Invites answers `get_invites`: one's own open account codes, newest first. */
+export interface Invites {
+	invites: Invite[];
+}
+
+/** JoinServer is always refused: joining takes an invite. */
+export interface JoinServer {
+	server_id: string;
+}
+
+/** JoinServerWithInvite joins the server that the code is for. */
+export interface JoinServerWithInvite {
+	invite_code: string;
+}
+
+/** KickMember is the owner's: the member may come back with an invite. */
+export interface KickMember {
+	server_id: string;
+	username: string;
+}
+
+/** LeaveServer ends one's own membership; the owner hands the server over first. */
+export interface LeaveServer {
+	server_id: string;
+}
+
+/** Limits are the bounds that clients are told in `init`, and that the services check. Lengths are in characters (code points) unless they say bytes. */
+export interface Limits {
+	username_length: number;
+	display_name_length: number;
+	avatar_bytes: number;
+	password_min_length: number;
+	/** bcrypt reads no more */
+	password_max_bytes: number;
+	message_length: number;
+	server_name_length: number;
+	channel_name_length: number;
+	description_length: number;
+	channels_per_server: number;
+	servers_per_user: number;
+	nonce_length: number;
+	history_page: number;
+	history_page_max: number;
+	search_hits: number;
+	lobby_history: number;
+	frame_bytes: number;
+}
+
+/** LobbyMessage is a `message` frame inside `history`. */
+export interface LobbyMessage {
+	type: string;
+	id: number;
+	seq: number;
+	username: string;
+	content: string;
+	timestamp: Time;
+	context: string;
+	context_id: string | null;
+	nonce?: string;
+}
+
+/** Login starts a session with a password. */
+export interface Login {
+	username: string;
+	password: string;
+}
+
+/** MarkRead notes that one has seen everything up to a message. A mark never moves back. */
+export interface MarkRead {
+	context: string;
+	context_id: string | null;
+	id: number;
+}
+
+/** Member of a server. */
+export interface Member {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	is_owner: boolean;
+	permissions?: Permissions;
+}
+
+/** MemberJoined tells the other members. */
+export interface MemberJoined {
+	server_id: string;
+	username: string;
+}
+
+/** MemberLeft tells the remaining members. */
+export interface MemberLeft {
+	server_id: string;
+	username: string;
+}
+
+/** Message is the event of a new message. */
+export interface Message {
+	id: number;
+	seq: number;
+	username: string;
+	content: string;
+	timestamp: Time;
+	context: string;
+	context_id: string | null;
+	nonce?: string;
+}
+
+/** MessageDeleted is the event of a deletion. */
+export interface MessageDeleted {
+	id: number;
+	seq: number;
+	/** who had written it */
+	username: string;
+	context: string;
+	context_id: string | null;
+}
+
+/** MessageEdited is the event of an edit: the message as it is now. */
+export interface MessageEdited {
+	id: number;
+	seq: number;
+	username: string;
+	content: string;
+	timestamp: Time;
+	edited_at: Time;
+	context: string;
+	context_id: string | null;
+}
+
+/** Peer names another user in a client's frame. */
+export interface Peer {
+	username: string;
+}
+
+/** Permissions are what the owner may allow a member. */
+export interface Permissions {
+	can_create_channel: boolean;
+	can_edit_channel: boolean;
+	can_delete_channel: boolean;
+}
+
+/** PermissionsUpdated tells the member. */
+export interface PermissionsUpdated {
+	server_id: string;
+	permissions: Permissions;
+}
+
+/** PermissionsUpdatedSuccess tells the owner. */
+export interface PermissionsUpdatedSuccess {
+	server_id: string;
+	username: string;
+	permissions: Permissions;
+}
+
+/** Presence tells friends and fellow members that somebody came or went. */
+export interface Presence {
+	username: string;
+	online: boolean;
+}
+
+/** Profile is a user as others see them. */
+export interface Profile {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** ProfileUpdated tells all connections of who changed their profile. */
+export interface ProfileUpdated {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** Progress is how far one has read a conversation. */
+export interface Progress {
+	context: string;
+	context_id: string | null;
+	/** the conversation's last change */
+	seq: number;
+	/** the last message seen; 0: none */
+	read: number;
+	/** messages of others after it; 100: so many, or more */
+	unread: number;
+}
+
+/** ReadMarked tells all connections of the reader. */
+export interface ReadMarked {
+	context: string;
+	context_id: string | null;
+	/** the conversation's last change */
+	seq: number;
+	/** the last message seen; 0: none */
+	read: number;
+	/** messages of others after it; 100: so many, or more */
+	unread: number;
+}
+
+/** RenameServer is the owner's. */
+export interface RenameServer {
+	server_id: string;
+	name: string;
+}
+
+/** ReorderChannels takes can_edit_channel. It names every channel of the server, once. */
+export interface ReorderChannels {
+	server_id: string;
+	channel_ids: string[];
+}
+
+/** Resync tells a client that events may have been missed: it asks for `resync` and for the changes of the conversations it holds. */
+export type Resync = Nothing;
+
+/** RevokeInvite makes an account code of one's own good for nothing. */
+export interface RevokeInvite {
+	code: string;
+}
+
+/** RevokeServerInvite is the owner's: the code is good for nothing any more. */
+export interface RevokeServerInvite {
+	server_id: string;
+	code: string;
+}
+
+/** RevokeSession ends one of one's own sessions; its sockets are closed. */
+export interface RevokeSession {
+	id: string;
+}
+
+/** SearchHit is a found user and how the asker stands to them. */
+export interface SearchHit {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	is_friend: boolean;
+	request_sent: boolean;
+	request_received: boolean;
+}
+
+/** SearchResults answers SearchUsers. */
+export interface SearchResults {
+	results: SearchHit[];
+}
+
+/** SearchUsers looks for user names that contain the query. */
+export interface SearchUsers {
+	query: string;
+}
+
+/** SendMessage stores a message. The same nonce from the same author in the same conversation creates nothing new. */
+export interface SendMessage {
+	content: string;
+	context?: string;
+	context_id?: string;
+	nonce?: string;
+}
+
+/** Sent acknowledges a message: it is stored for good. */
+export interface Sent {
+	id: number;
+	nonce?: string;
+	timestamp: Time;
+	seq: number;
+}
+
+/** Server as one of its members sees it: permissions are theirs, and missing for the owner, who may everything. */
+export interface Server {
+	id: string;
+	name: string;
+	owner: string;
+	channels: Channel[];
+	permissions?: Permissions;
+}
+
+/** ServerBans answers GetServerBans. */
+export interface ServerBans {
+	server_id: string;
+	bans: Ban[];
+}
+
+/** ServerCreated answers CreateServer. */
+export interface ServerCreated {
+	server: Server;
+}
+
+/** ServerInviteCode answers GenerateServerInvite. */
+export interface ServerInviteCode {
+	server_id: string;
+	code: string;
+	message: string;
+}
+
+/** ServerInvites answers GetServerInvites, newest first. */
+export interface ServerInvites {
+	server_id: string;
+	invites: Invite[];
+}
+
+/** ServerJoined tells that a server was made or joined, and what else `init` would have of it. */
+export interface ServerJoined {
+	server: Server;
+	/** of its text channels */
+	read: Progress[];
+	/** the other members who are online */
+	presence: string[];
+}
+
+/** ServerLeft tells a former member's connections, and why. */
+export interface ServerLeft {
+	server_id: string;
+	reason: 'left' | 'kicked' | 'banned' | 'deleted';
+}
+
+/** ServerMembers answers GetServerMembers. */
+export interface ServerMembers {
+	server_id: string;
+	members: Member[];
+}
+
+/** ServerOwnerChanged tells the members. The former owner keeps all permissions, as a member. */
+export interface ServerOwnerChanged {
+	server_id: string;
+	owner: string;
+	former_owner: string;
+	former_owner_permissions: Permissions;
+}
+
+/** ServerRenamed tells the members. */
+export interface ServerRenamed {
+	server_id: string;
+	name: string;
+}
+
+/** SessionInfo is one of one's own sessions. */
+export interface SessionInfo {
+	id: string;
+	address: string;
+	user_agent: string;
+	created_at: Time;
+	/** to the hour */
+	used_at: Time;
+	current: boolean;
+}
+
+/** Sessions answers `get_sessions`, the last used first. */
+export interface Sessions {
+	sessions: SessionInfo[];
+}
+
+/** SetAvatar shows an emoji, or a picture: a data URL (RFC 2397) of a PNG, JPEG, GIF or WebP of at most 2 MB. */
+export interface SetAvatar {
+	avatar_type: 'emoji' | 'image';
+	avatar?: string;
+	avatar_data?: string;
+}
+
+/** SetFriendPolicy says how others become one's friends. */
+export interface SetFriendPolicy {
+	friends: 'instant' | 'ask';
+}
+
+/** SetProfile sets the display name; empty: none. */
+export interface SetProfile {
+	display_name: string;
+}
+
+/** Settings are a user's own, kept on the server. */
+export interface Settings {
+	friends: 'instant' | 'ask';
+}
+
+/** SettingsUpdated tells all connections of the user. */
+export interface SettingsUpdated {
+	friends: 'instant' | 'ask';
+}
+
+/** Signup makes an account. The code may be missing while no account exists. */
+export interface Signup {
+	username: string;
+	password: string;
+	invite_code?: string;
+}
+
+/** StoredMessage is a message as histories have it. A deleted one appears only among changes, without content. */
+export interface StoredMessage {
+	id: number;
+	seq: number;
+	username: string;
+	content: string;
+	timestamp: Time;
+	context_type: string;
+	context_id: string;
+	nonce?: string;
+	edited_at?: Time;
+	deleted?: boolean;
+}
+
+/** System is a notice: somebody joined, somebody left. It is not stored. */
+export interface System {
+	content: string;
+	timestamp: Time;
+	context: string;
+	context_id: string | null;
+}
+
+/** TransferServer is the owner's: another member becomes the owner. */
+export interface TransferServer {
+	server_id: string;
+	username: string;
+}
+
+/** Typing tells the others in a conversation that one is writing; it is not stored, and stands for some seconds. */
+export interface Typing {
+	context: string;
+	context_id: string | null;
+}
+
+/** UnbanMember is the owner's. */
+export interface UnbanMember {
+	server_id: string;
+	username: string;
+}
+
+/** UpdateChannel takes can_edit_channel. A field that is missing stays. */
+export interface UpdateChannel {
+	server_id: string;
+	channel_id: string;
+	name?: string;
+	description?: string;
+}
+
+/** UpdateUserPermissions sets all three; a missing one is false. */
+export interface UpdateUserPermissions {
+	server_id: string;
+	username: string;
+	permissions: Permissions;
+}
+
+/** UserBlocked tells all connections of who blocked; the blocked learns nothing. */
+export interface UserBlocked {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
+/** UserTyping is the event of Typing. */
+export interface UserTyping {
+	context: string;
+	context_id: string | null;
+	username: string;
+}
+
+/** UserUnblocked likewise. */
+export interface UserUnblocked {
+	username: string;
+}
+
+/** What the server sends, by type; `ok` is apart. */
+export interface ServerBodies {
+	auth_error: AuthError;
+	auth_success: AuthSuccess;
+	avatar_update: AvatarUpdate;
+	avatar_updated: AvatarUpdated;
+	changes: Changes;
+	channel_created: ChannelCreated;
+	channel_deleted: ChannelDeleted;
+	channel_history: ChannelHistory;
+	channel_updated: ChannelUpdated;
+	channels_reordered: ChannelsReordered;
+	conversation_changed: ConversationChanged;
+	dm_history: DMHistory;
+	dm_started: DMStarted;
+	error: Error;
+	friend_added: FriendAdded;
+	friend_removed: FriendRemoved;
+	friend_request_accepted: FriendRequestAccepted;
+	friend_request_approved: FriendRequestApproved;
+	friend_request_cancelled: FriendRequestCancelled;
+	friend_request_cancelled_by_sender: FriendRequestCancelledBySender;
+	friend_request_denied: FriendRequestDenied;
+	friend_request_received: FriendRequestReceived;
+	friend_request_sent: FriendRequestSent;
+	history: History;
+	init: Init;
+	invite_code: InviteCode;
+	invites: Invites;
+	member_joined: MemberJoined;
+	member_left: MemberLeft;
+	message: Message;
+	message_deleted: MessageDeleted;
+	message_edited: MessageEdited;
+	permissions_updated: PermissionsUpdated;
+	permissions_updated_success: PermissionsUpdatedSuccess;
+	presence: Presence;
+	profile_updated: ProfileUpdated;
+	read_marked: ReadMarked;
+	resync: Resync;
+	search_results: SearchResults;
+	server_bans: ServerBans;
+	server_created: ServerCreated;
+	server_invite_code: ServerInviteCode;
+	server_invites: ServerInvites;
+	server_joined: ServerJoined;
+	server_left: ServerLeft;
+	server_members: ServerMembers;
+	server_owner_changed: ServerOwnerChanged;
+	server_renamed: ServerRenamed;
+	sessions: Sessions;
+	settings_updated: SettingsUpdated;
+	system: System;
+	typing: UserTyping;
+	user_blocked: UserBlocked;
+	user_unblocked: UserUnblocked;
+}
+
+/** What a client sends, by type. */
+export interface ClientBodies {
+	add_friend: Peer;
+	approve_friend_request: Peer;
+	auth: Auth;
+	ban_member: BanMember;
+	block_user: Peer;
+	cancel_friend_request: Peer;
+	change_password: ChangePassword;
+	create_channel: CreateChannel;
+	create_server: CreateServer;
+	create_voice_channel: CreateVoiceChannel;
+	delete_account: DeleteAccount;
+	delete_channel: DeleteChannel;
+	delete_message: DeleteMessage;
+	delete_server: DeleteServer;
+	deny_friend_request: Peer;
+	edit_message: EditMessage;
+	generate_invite: InviteTerms;
+	generate_server_invite: GenerateServerInvite;
+	get_changes: GetChanges;
+	get_channel_history: GetChannelHistory;
+	get_dm_history: GetDMHistory;
+	get_invites: Nothing;
+	get_server_bans: GetServerBans;
+	get_server_invites: GetServerInvites;
+	get_server_members: GetServerMembers;
+	get_sessions: Nothing;
+	join_server: JoinServer;
+	join_server_with_invite: JoinServerWithInvite;
+	kick_member: KickMember;
+	leave_server: LeaveServer;
+	login: Login;
+	mark_read: MarkRead;
+	message: SendMessage;
+	remove_friend: Peer;
+	rename_server: RenameServer;
+	reorder_channels: ReorderChannels;
+	resync: Nothing;
+	revoke_invite: RevokeInvite;
+	revoke_server_invite: RevokeServerInvite;
+	revoke_session: RevokeSession;
+	search_users: SearchUsers;
+	set_avatar: SetAvatar;
+	set_friend_policy: SetFriendPolicy;
+	set_profile: SetProfile;
+	signup: Signup;
+	start_dm: Peer;
+	transfer_server: TransferServer;
+	typing: Typing;
+	unban_member: UnbanMember;
+	unblock_user: Peer;
+	update_channel: UpdateChannel;
+	update_user_permissions: UpdateUserPermissions;
+}
+
+/** What answers a client's frame that has a `request_id`. */
+export interface Answers {
+	add_friend: Answer<'ok'>;
+	approve_friend_request: Answer<'ok'>;
+	auth: Answer<'auth_success', AuthSuccess>;
+	ban_member: Answer<'ok'>;
+	block_user: Answer<'ok'>;
+	cancel_friend_request: Answer<'ok'>;
+	change_password: Answer<'ok'>;
+	create_channel: Answer<'ok', ChannelCreated>;
+	create_server: Answer<'server_created', ServerCreated>;
+	create_voice_channel: Answer<'ok', ChannelCreated>;
+	delete_account: Answer<'ok'>;
+	delete_channel: Answer<'ok'>;
+	delete_message: Answer<'ok', Changed>;
+	delete_server: Answer<'ok'>;
+	deny_friend_request: Answer<'ok'>;
+	edit_message: Answer<'ok', Changed>;
+	generate_invite: Answer<'invite_code', InviteCode>;
+	generate_server_invite: Answer<'server_invite_code', ServerInviteCode>;
+	get_changes: Answer<'changes', Changes>;
+	get_channel_history: Answer<'channel_history', ChannelHistory>;
+	get_dm_history: Answer<'dm_history', DMHistory>;
+	get_invites: Answer<'invites', Invites>;
+	get_server_bans: Answer<'server_bans', ServerBans>;
+	get_server_invites: Answer<'server_invites', ServerInvites>;
+	get_server_members: Answer<'server_members', ServerMembers>;
+	get_sessions: Answer<'sessions', Sessions>;
+	join_server: Answer<'ok'>;
+	join_server_with_invite: Answer<'server_joined', ServerJoined>;
+	kick_member: Answer<'ok'>;
+	leave_server: Answer<'ok'>;
+	login: Answer<'auth_success', AuthSuccess>;
+	mark_read: Answer<'ok', Progress>;
+	message: Answer<'ok', Sent>;
+	remove_friend: Answer<'ok'>;
+	rename_server: Answer<'ok'>;
+	reorder_channels: Answer<'ok'>;
+	resync: Answer<'init', Init>;
+	revoke_invite: Answer<'ok'>;
+	revoke_server_invite: Answer<'ok'>;
+	revoke_session: Answer<'ok'>;
+	search_users: Answer<'search_results', SearchResults>;
+	set_avatar: Answer<'ok'>;
+	set_friend_policy: Answer<'ok'>;
+	set_profile: Answer<'ok'>;
+	signup: Answer<'auth_success', AuthSuccess>;
+	start_dm: Answer<'ok', DMStarted>;
+	transfer_server: Answer<'ok'>;
+	typing: Answer<'ok'>;
+	unban_member: Answer<'ok'>;
+	unblock_user: Answer<'ok'>;
+	update_channel: Answer<'ok'>;
+	update_user_permissions: Answer<'ok'>;
+}
+
+/** Acknowledges a frame that has a `request_id`, with the fields of its answer. */
+export type Ok = Answer<'ok', Partial<Nothing & ChannelCreated & Changed & Progress & Sent & DMStarted>>;
+
+export type ServerFrameType = keyof ServerBodies;
+export type ClientFrameType = keyof ClientBodies;
+
+/** A frame from the server; an answer has the `request_id` of what it answers. */
+export type ServerFrame = { [T in ServerFrameType]: { type: T; request_id?: string } & ServerBodies[T] }[ServerFrameType] | Ok;
+
+/** A frame from a client. */
+export type ClientFrame = { [T in ClientFrameType]: { type: T; request_id?: string } & ClientBodies[T] }[ClientFrameType];
