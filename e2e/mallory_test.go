@@ -29,100 +29,21 @@ func TestMallory(t *testing.T) {
 	})
 }
 
-// names are what a frame of Mallory's may name: those of others, or such as were
-// never given.
-type names struct {
-	server, channel string
-	place, dm       client.Place
-	message, dmLine int64
-	user            string
-}
-
-// intrusion is a frame about what is others', and what it must be answered.
-type intrusion struct {
-	fields func(n names) client.Fields
-	code   string
-}
-
-func inServer(more client.Fields) func(names) client.Fields {
-	return func(n names) client.Fields {
-		fields := client.Fields{"server_id": n.server}
-		maps.Copy(fields, more)
-		return fields
-	}
-}
-
-// intrusions has every frame that names a server, channel, DM, message or
-// person.
-var intrusions = map[contract.FrameKey]intrusion{
-	{Type: "message", Context: "server"}: {func(n names) client.Fields {
-		return n.place.Fields(client.Fields{"content": "Mallory was here"})
-	}, "not_found"},
-	{Type: "message", Context: "dm"}: {func(n names) client.Fields {
-		return n.dm.Fields(client.Fields{"content": "Mallory was here"})
-	}, "not_found"},
-	{Type: "edit_message", Context: "server"}: {func(n names) client.Fields {
-		return n.place.Fields(client.Fields{"id": n.message, "content": "Mallory was here"})
-	}, "not_found"},
-	{Type: "edit_message", Context: "dm"}: {func(n names) client.Fields {
-		return n.dm.Fields(client.Fields{"id": n.dmLine, "content": "Mallory was here"})
-	}, "not_found"},
-	{Type: "delete_message", Context: "server"}: {func(n names) client.Fields {
-		return n.place.Fields(client.Fields{"id": n.message})
-	}, "not_found"},
-	{Type: "delete_message", Context: "dm"}: {func(n names) client.Fields {
-		return n.dm.Fields(client.Fields{"id": n.dmLine})
-	}, "not_found"},
-	{Type: "get_changes", Context: "server"}: {func(n names) client.Fields {
-		return n.place.Fields(client.Fields{"after": 0})
-	}, "not_found"},
-	{Type: "get_changes", Context: "dm"}: {func(n names) client.Fields {
-		return n.dm.Fields(client.Fields{"after": 0})
-	}, "not_found"},
-	{Type: "get_channel_history"}: {func(n names) client.Fields {
-		return client.Fields{"server_id": n.server, "channel_id": n.channel}
-	}, "not_found"},
-	{Type: "get_dm_history"}: {func(n names) client.Fields {
-		return client.Fields{"dm_id": n.dm.ID}
-	}, "not_found"},
-	{Type: "rename_server"}:           {inServer(client.Fields{"name": "Mallory's"}), "not_found"},
-	{Type: "generate_server_invite"}:  {inServer(nil), "not_found"},
-	{Type: "get_server_members"}:      {inServer(nil), "not_found"},
-	{Type: "create_channel"}:          {inServer(client.Fields{"name": "malls"}), "not_found"},
-	{Type: "create_voice_channel"}:    {inServer(client.Fields{"name": "malls"}), "not_found"},
-	{Type: "join_server"}:             {inServer(nil), "permission_denied"},
-	{Type: "update_user_permissions"}: {inServer(client.Fields{"username": "mallory", "permissions": everyRight}), "not_found"},
-}
-
-var everyRight = client.Fields{"can_create_channel": true, "can_edit_channel": true, "can_delete_channel": true}
-
-// harmless are the frames that name nothing of others, or only a person, whose
-// name is no secret.
-var harmless = map[contract.FrameKey]bool{
-	{Type: "message", Context: "global"}:        true,
-	{Type: "edit_message", Context: "global"}:   true,
-	{Type: "delete_message", Context: "global"}: true,
-	{Type: "get_changes", Context: "global"}:    true,
-	{Type: "create_server"}:                     true,
-	{Type: "join_server_with_invite"}:           true,
-	{Type: "generate_invite"}:                   true,
-	{Type: "search_users"}:                      true,
-	{Type: "add_friend"}:                        true,
-	{Type: "approve_friend_request"}:            true,
-	{Type: "deny_friend_request"}:               true,
-	{Type: "cancel_friend_request"}:             true,
-	{Type: "remove_friend"}:                     true,
-	{Type: "start_dm"}:                          true,
-}
-
 func (s *stage) stranger(t *testing.T) {
 	mallory := signUp(t, s.inst, "mallory", signUp(t, s.inst, "accomplice", s.anna.invite()).invite())
 	own, ownPlace := mallory.createServer("Mallory's own")
 	line := s.anna.in(t).write(s.dm, "between us", "dm-line")
 	channel := s.server.Channels[0].ID
-	theirs := names{s.server.ID, channel, s.general, s.dm, s.message.ID, line.ID, "anna"}
-	absent := names{"AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB", client.Channel("AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB"),
-		client.DM("CCCCCCCCCCCCCCCC"), 1 << 40, 1 << 40, "nobody"}
+	serverCode := s.anna.serverInvite(s.server.ID)
+	theirs := names{
+		server: s.server.ID, channel: channel, place: s.general, dm: s.dm, message: s.message.ID, dmLine: line.ID,
+		member: "ben", session: s.anna.in(t).sessions()[0].ID, code: s.anna.invite(), serverCode: serverCode,
+	}
+	absent := names{
+		server: "AAAAAAAAAAAAAAAA", channel: "BBBBBBBBBBBBBBBB", place: client.Channel("AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB"),
+		dm: client.DM("CCCCCCCCCCCCCCCC"), message: 1 << 40, dmLine: 1 << 40,
+		member: "nobody", session: "DDDDDDDDDDDDDDDD", code: "EEEEEEEE", serverCode: "FFFFFFFF",
+	}
 	// Her own server with Anna's channel: each id is good, not the two together.
 	crossed := theirs
 	crossed.server, crossed.place = own.ID, client.Channel(own.ID, channel)
@@ -143,9 +64,12 @@ func (s *stage) stranger(t *testing.T) {
 			if real.Message != none.Message {
 				t.Errorf("what is others' is answered with %q, what is not there with %q; want the same", real.Message, none.Message)
 			}
-			if key.Context == wire.ContextServer || key.Type == "get_channel_history" {
-				if mixed := m.refused(key.Type, attack.fields(crossed), attack.code); mixed.Message != none.Message {
-					t.Errorf("a channel of another server is answered with %q, want %q", mixed.Message, none.Message)
+			if key.Context == wire.ContextServer || key.Type == "get_channel_history" || key.Type == "update_channel" || key.Type == "delete_channel" {
+				nowhere := crossed // her own server, and a channel that is not there
+				nowhere.channel, nowhere.place = absent.channel, client.Channel(own.ID, absent.channel)
+				mixed, lost := m.refused(key.Type, attack.fields(crossed), attack.code), m.refused(key.Type, attack.fields(nowhere), attack.code)
+				if mixed.Message != lost.Message {
+					t.Errorf("a channel of another server is answered with %q, want %q", mixed.Message, lost.Message)
 				}
 			}
 		})
@@ -159,6 +83,9 @@ func (s *stage) stranger(t *testing.T) {
 		{"a channel's id as a DM", "get_changes", client.Fields{"context": "dm", "context_id": s.general.ID, "after": 0}, "not_found"},
 		{"a message of another channel", "edit_message", ownPlace.Fields(client.Fields{"id": s.message.ID, "content": "x"}), "not_found"},
 		{"a wildcard as a server", "get_server_members", client.Fields{"server_id": "*"}, "not_found"},
+		{"a code of another server's", "revoke_server_invite", client.Fields{"server_id": own.ID, "code": serverCode}, "not_found"},
+		{"a server's code as an account's", "revoke_invite", client.Fields{"code": serverCode}, "not_found"},
+		{"channels of another server", "reorder_channels", client.Fields{"server_id": own.ID, "channel_ids": []string{channel}}, "conflict"},
 		{"a DM with somebody who is no friend", "start_dm", client.Fields{"username": "anna"}, "permission_denied"},
 		{"ending the friendship of others", "remove_friend", client.Fields{"username": "anna"}, "not_found"},
 		{"approving what was not asked", "approve_friend_request", client.Fields{"username": "anna"}, "not_found"},

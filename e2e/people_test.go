@@ -207,6 +207,16 @@ func (p *person) serverInvite(serverID string) string {
 	return code
 }
 
+// sessions lists the person's own.
+func (p *person) sessions() []wire.SessionInfo {
+	p.t.Helper()
+	var list wire.Sessions
+	if err := p.ask("get_sessions", nil, "sessions").Into(&list); err != nil {
+		p.t.Fatal(err)
+	}
+	return list.Sessions
+}
+
 func checkCode(t *testing.T, code, message string) {
 	t.Helper()
 	if len(code) != 8 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {

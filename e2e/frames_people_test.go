@@ -1,0 +1,255 @@
+package e2e
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"decentra.local/e2e/internal/client"
+	"decentra.local/pkg/wire"
+)
+
+func showBlocks(t *testing.T, s *scene) {
+	anna, ben, carl := s.person(t, "anna"), s.person(t, "ben"), s.person(t, "carl")
+	anna2, ben2 := anna.another(), ben.another()
+	anna.ask("add_friend", who(ben), "ok")
+	dm := anna.openDM(ben.Username)
+	everybody := []*person{anna, anna2, ben, ben2, carl}
+	s.quiet(t, everybody...)
+	anna.ask("block_user", client.Fields{"username": strings.ToUpper(ben.Username)}, "ok")
+	s.settle(t, everybody...)
+	all([]*person{anna, anna2}, func(p *person) {
+		p.got(1, "user_blocked", "username", ben.Username, "avatar_type", "emoji")
+		p.got(1, "friend_removed", "username", ben.Username)
+	})
+	all([]*person{ben, ben2}, func(p *person) {
+		p.got(1, "friend_removed", "username", anna.Username)
+		p.got(0, "user_blocked")
+	})
+	carl.got(0, "user_blocked")
+	anna.refused("block_user", who(ben), "conflict")
+	anna.refused("block_user", who(anna), "invalid")
+	anna.refused("block_user", client.Fields{"username": "nobody at all"}, "not_found")
+	anna.refused("add_friend", who(ben), "conflict")
+	if f := anna.fresh(); len(f.Init.Blocked) != 1 || f.Init.Blocked[0].Username != ben.Username {
+		t.Errorf("the blocked are %+v", f.Init.Blocked)
+	}
+
+	unknown := "nobody" + anna.Username
+	real, none := ben.refused("add_friend", who(anna), "not_found"), ben.refused("add_friend", client.Fields{"username": unknown}, "not_found")
+	if strings.ReplaceAll(none.Message, unknown, anna.Username) != real.Message {
+		t.Errorf("who is blocked is told %q, and of nobody %q", real.Message, none.Message)
+	}
+	ben.refused("message", dm.Fields(client.Fields{"content": "x"}), "permission_denied")
+	ben.refused("typing", dm.Fields(nil), "permission_denied")
+	for _, c := range []struct {
+		asker  *person
+		wanted *person
+		found  bool
+	}{{ben, anna, false}, {carl, anna, true}, {anna, ben, true}} {
+		answer := c.asker.ask("search_users", client.Fields{"query": c.wanted.Username}, "search_results")
+		if found := strings.Contains(string(answer.Raw), c.wanted.Username); found != c.found {
+			t.Errorf("%s finds %s: %t, want %t", c.asker.Username, c.wanted.Username, found, c.found)
+		}
+	}
+	if f := ben.fresh(); len(f.Init.Blocked) != 0 {
+		t.Errorf("the blocked one's init has %+v", f.Init.Blocked)
+	}
+
+	anna.ask("unblock_user", who(ben), "ok")
+	s.settle(t, everybody...)
+	all([]*person{anna, anna2}, func(p *person) { p.got(1, "user_unblocked", "username", ben.Username) })
+	all([]*person{ben, ben2, carl}, func(p *person) { p.got(0, "user_unblocked") })
+	anna.refused("unblock_user", who(ben), "not_found")
+	ben.ask("add_friend", who(anna), "ok")
+	anna.hears("friend_added", "username", ben.Username)
+}
+
+func showBlockedRequests(t *testing.T, s *scene) {
+	anna, ben, carl := s.person(t, "anna"), s.person(t, "ben"), s.person(t, "carl")
+	anna2 := anna.another()
+	s.quiet(t, anna, anna2, ben, carl)
+	anna.ask("set_friend_policy", client.Fields{"friends": "ask"}, "ok")
+	all([]*person{anna, anna2}, func(p *person) { p.hears("settings_updated", "friends", "ask") })
+	anna.refused("set_friend_policy", client.Fields{"friends": "never"}, "invalid")
+	if f := anna.fresh(); f.Init.Settings.Friends != "ask" {
+		t.Errorf("the settings are %+v", f.Init.Settings)
+	}
+	for _, asker := range []*person{ben, carl} {
+		asker.ask("add_friend", who(anna), "ok")
+		asker.hears("friend_request_sent", "username", anna.Username)
+		anna.hears("friend_request_received", "username", asker.Username)
+	}
+	anna.ask("block_user", who(ben), "ok")
+	ben.hears("friend_request_cancelled", "username", anna.Username)
+	all([]*person{anna, anna2}, func(p *person) {
+		p.hears("friend_request_cancelled_by_sender", "username", ben.Username)
+		p.hears("user_blocked", "username", ben.Username)
+	})
+	anna.refused("approve_friend_request", who(ben), "not_found")
+	anna.ask("approve_friend_request", who(carl), "ok")
+	carl.hears("friend_request_accepted", "username", anna.Username)
+	ben.heardNot("settings_updated")
+}
+
+func showDenial(t *testing.T, s *scene) {
+	anna, ben := s.person(t, "anna"), s.person(t, "ben")
+	anna.ask("set_friend_policy", client.Fields{"friends": "ask"}, "ok")
+	ben.ask("add_friend", who(anna), "ok")
+	anna.ask("deny_friend_request", who(ben), "ok")
+	anna.hears("friend_request_denied", "username", ben.Username)
+	// The list of what one has asked shrinks, as a fresh init would have it.
+	ben.hears("friend_request_cancelled", "username", anna.Username)
+	ben.heardNot("friend_request_denied")
+	if f := ben.fresh(); len(f.Init.RequestsSent) != 0 {
+		t.Errorf("the requests are %+v", f.Init.RequestsSent)
+	}
+}
+
+func showReadMarks(t *testing.T, s *scene) {
+	anna, ben := s.person(t, "anna"), s.person(t, "ben")
+	anna.ask("add_friend", who(ben), "ok")
+	ben2 := ben.another()
+	server, general := anna.createServer("Home")
+	ben.join(anna, server.ID)
+	for _, place := range []client.Place{general, anna.openDM(ben.Username)} {
+		t.Run(place.Context, func(t *testing.T) {
+			a, b, b2 := anna.in(t), ben.in(t), ben2.in(t)
+			var ids []int64
+			for _, line := range []string{"one", "two", "three", "four"} {
+				ids = append(ids, a.write(place, line, "").ID)
+			}
+			b.write(place, "mine", "")
+			progress := func(p *person) wire.Progress {
+				for _, one := range p.fresh().Init.Read {
+					if one.Context == place.Context && *one.ContextID == place.ID {
+						return one
+					}
+				}
+				t.Fatalf("init lacks the progress of %s", place.ID)
+				return wire.Progress{}
+			}
+			check := func(p *person, read int64, unread int) {
+				t.Helper()
+				if got := progress(p); got.Read != read || got.Unread != unread || got.Seq == 0 {
+					t.Errorf("%s has %+v, want read %d and %d unread", p.Username, got, read, unread)
+				}
+			}
+			s.quiet(t, a, b, b2)
+			check(b, 0, 4)
+			check(a, 0, 1)
+			mark := func(id int64, read string, unread string) {
+				t.Helper()
+				b.ask("mark_read", place.Fields(client.Fields{"id": id}), "ok")
+				s.settle(t, a, b, b2)
+				all([]*person{b, b2}, func(p *person) {
+					p.got(1, "read_marked", "context", place.Context, "context_id", place.ID, "read", read, "unread", unread)
+				})
+				a.got(0, "read_marked")
+			}
+			text := func(n int64) string { return strconv.FormatInt(n, 10) }
+			mark(ids[1], text(ids[1]), "2")
+			check(b, ids[1], 2)
+			mark(ids[0], text(ids[1]), "2") // never back
+			a.ask("delete_message", place.Fields(client.Fields{"id": ids[2]}), "ok")
+			check(b, ids[1], 1)
+			mark(1<<40, progressSeq(progress(b)), "0") // nor past the end
+			a.write(place, "five", "")
+			if got := progress(b); got.Unread != 1 {
+				t.Errorf("after a mark far ahead a new message counts %d, want 1", got.Unread)
+			}
+		})
+	}
+}
+
+func progressSeq(p wire.Progress) string { return strconv.FormatInt(p.Seq, 10) }
+
+func showTyping(t *testing.T, s *scene) {
+	anna, ben, carl := s.person(t, "anna"), s.person(t, "ben"), s.person(t, "carl")
+	anna2, ben2 := anna.another(), ben.another()
+	anna.ask("add_friend", who(ben), "ok")
+	server, general := anna.createServer("Home")
+	ben.join(anna, server.ID)
+	dm := anna.openDM(ben.Username)
+	everybody := []*person{anna, anna2, ben, ben2, carl}
+	for _, c := range []struct {
+		name   string
+		fields client.Fields
+		others int // how often those hear it who are not in it
+	}{
+		{"channel", general.Fields(nil), 0},
+		{"DM", dm.Fields(nil), 0},
+		{"lobby", client.Fields{"context": "global"}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.quiet(t, everybody...)
+			anna.in(t).ask("typing", c.fields, "ok")
+			s.settle(t, everybody...)
+			context := c.fields["context"].(string)
+			all([]*person{ben, ben2}, func(p *person) { p.in(t).got(1, "typing", "username", anna.Username, "context", context) })
+			all([]*person{anna, anna2}, func(p *person) { p.in(t).got(0, "typing") })
+			carl.in(t).got(c.others, "typing")
+		})
+	}
+}
+
+func showPresence(t *testing.T, s *scene) {
+	friend, fellow, outsider, both := s.person(t, "friend"), s.person(t, "fellow"), s.person(t, "outsider"), s.person(t, "both")
+	anna := s.person(t, "anna")
+	server, _ := anna.createServer("Home")
+	fellow.join(anna, server.ID)
+	both.join(anna, server.ID)
+	name := anna.Username
+	// Who becomes a friend or a fellow member hears it then.
+	anna.ask("add_friend", who(friend), "ok")
+	anna.ask("add_friend", who(both), "ok")
+	friend.hears("presence", "username", name, "online", "true")
+	anna.hears("presence", "username", friend.Username, "online", "true")
+	anna.hears("presence", "username", fellow.Username, "online", "true")
+	concerned := []*person{friend, fellow, both}
+	everybody := append([]*person{outsider}, concerned...)
+	s.quiet(t, everybody...)
+
+	second := anna.another()
+	anna.Close()
+	s.settle(t, append([]*person{second}, everybody...)...)
+	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
+	second.Close()
+	all(concerned, func(p *person) { p.hears("presence", "username", name, "online", "false") })
+	if f := friend.fresh(); strings.Contains(strings.Join(f.Init.Presence, " "), name) {
+		t.Errorf("who went is still online: %v", f.Init.Presence)
+	}
+	s.settle(t, everybody...)
+	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
+
+	back := logIn(t, s.inst, name)
+	all(concerned, func(p *person) { p.hears("presence", "username", name, "online", "true") })
+	s.settle(t, append([]*person{back}, everybody...)...)
+	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
+	back.got(0, "presence", "username", name)
+	for _, p := range concerned {
+		if f := p.fresh(); !strings.Contains(strings.Join(f.Init.Presence, " "), name) {
+			t.Errorf("%s does not see who is online: %v", p.Username, f.Init.Presence)
+		}
+	}
+	if strings.Contains(strings.Join(outsider.fresh().Init.Presence, " "), name) {
+		t.Error("a stranger sees who is online")
+	}
+}
+
+func showTerminals(t *testing.T, s *scene) {
+	page := s.person(t, "page")
+	conn, err := client.DialPath(t.Context(), s.inst.URL, "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	err = conn.Enter(t.Context(), "login", client.Fields{"username": page.Username, "password": password})
+	terminal := entered(t, s.inst.URL, conn, err)
+	visitor := s.person(t, "visitor")
+	terminal.hears("system", "content", visitor.Username+" joined the chat", "context", "global")
+	visitor.Close()
+	terminal.hears("system", "content", visitor.Username+" left the chat")
+	s.settle(t, page)
+	page.got(0, "system")
+}
