@@ -73,9 +73,10 @@ async function populate(browser: Browser) {
 	await expect(messages(maria)).toHaveCount(1);
 	const dm = new URL(maria.url()).pathname;
 	const cookies = await contexts[0]?.storageState();
+	const friend = await contexts[2]?.storageState();
 	const newcomer = await contexts[3]?.storageState();
 	for (const context of contexts) await context.close();
-	return { channel, dm, cookies, newcomer };
+	return { channel, dm, cookies, newcomer, friend };
 }
 
 async function expectAccessible(page: Page): Promise<void> {
@@ -146,6 +147,74 @@ for (const scheme of ['light', 'dark'] as const) {
 			await expectAccessible(page);
 			await picture(page, name('invite'));
 			await readCode(page);
+
+			const settings = page.getByRole('dialog').last();
+			const section = (label: string) => settings.getByRole('button', { name: label, exact: true }).click();
+			if (device === 'phone') await page.getByRole('button', { name: 'Open navigation' }).click();
+			await page.getByRole('button', { name: 'Community Garden: server menu' }).click();
+			await page.getByRole('menuitem', { name: 'Server settings' }).click();
+			await expect(settings.getByLabel('Server name')).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, name('server-general'));
+			await section('Channels');
+			await settings.getByRole('button', { name: 'Edit channel harvest' }).click();
+			await expectAccessible(page);
+			await picture(page, name('server-channels'));
+			await section('Invites');
+			await settings.getByRole('button', { name: 'Create' }).click();
+			await expect(settings.getByText('1 of 1 uses left').first()).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, name('server-invites'));
+			await section('Members');
+			await expect(settings.getByRole('button', { name: 'Kick li.wei' })).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, name('server-members'));
+			await page.keyboard.press('Escape');
+
+			if (device === 'phone') await page.getByRole('button', { name: 'Open navigation' }).click();
+			await page.getByRole('button', { name: 'Settings', exact: true }).click();
+			await page.getByRole('menuitem', { name: 'User settings' }).click();
+			await settings.getByRole('button', { name: '🌻' }).click();
+			await expectAccessible(page);
+			await picture(page, name('user-profile'));
+			for (const label of ['Privacy', 'Appearance', 'Sessions', 'Account']) {
+				await section(label);
+				if (label === 'Sessions') await expect(settings.getByText('this device')).toBeVisible();
+				await expectAccessible(page);
+				await picture(page, name(`user-${label.toLowerCase()}`));
+			}
+			await page.keyboard.press('Escape');
+
+			// Something new from li.wei, unseen, then looked at.
+			const away = await browser.newContext({ ...options, ...(state.friend && { storageState: state.friend }) });
+			const li = await away.newPage();
+			await li.goto(`${program.url}${state.channel}`);
+			await page.goto(`${program.url}/friends`);
+			await expect(composer(li)).toBeVisible();
+			await say(li, 'I found two more planks in the cellar.');
+			await say(li, 'Shall I bring them along?');
+			await expect(page).toHaveTitle(/^\(2\)/);
+			if (device === 'phone') await page.getByRole('button', { name: 'Open navigation' }).click();
+			await page.getByRole('link', { name: /^Community Garden, 2/ }).click();
+			await composer(li).pressSequentially('And');
+			await expect(page.getByText('li.wei is typing…')).toBeVisible();
+			await expect(page.locator('.new')).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, name('new'));
+			await composer(li).fill('');
+			await page.goto(`${program.url}/friends`);
+			await expect(page.getByRole('searchbox', { name: 'Search Users' })).toBeVisible();
+			await say(li, 'Never mind.');
+			await expect(page).toHaveTitle(/^\(1\)/);
+			for (let n = 3; n > 0; n--) {
+				await composer(li).press('ArrowUp');
+				await li.getByLabel('Edit message').fill('');
+				await li.getByLabel('Edit message').press('Enter');
+				await li.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+				await expect(messages(li)).toHaveCount(7 + n);
+			}
+			await expect(page).not.toHaveTitle(/^\(/);
+			await away.close();
 
 			await page.goto(`${program.url}/friends`);
 			await page.getByRole('searchbox', { name: 'Search Users' }).fill('so');

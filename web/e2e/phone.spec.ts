@@ -61,6 +61,26 @@ test('everything can be reached on a phone', async ({ page }) => {
 		await say(page, 'still here');
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 
+		// Settings fill the screen.
+		await openNavigation.tap();
+		await drawer.getByRole('button', { name: 'Garden: server menu' }).tap();
+		await page.getByRole('menuitem', { name: 'Server settings' }).tap();
+		const settings = page.getByRole('dialog', { name: 'Garden: settings' });
+		await settings.getByRole('button', { name: 'Channels', exact: true }).tap();
+		await settings.getByLabel('Channel name').fill('harvest');
+		await settings.getByRole('button', { name: 'Create' }).tap();
+		await expect(settings.getByRole('button', { name: 'Move harvest up' })).toBeVisible();
+		expect(await settings.evaluate((element) => element.scrollWidth)).toBe(390);
+		await settings.getByRole('button', { name: 'Close' }).tap();
+		await openNavigation.tap();
+		await drawer.getByRole('button', { name: 'Settings', exact: true }).tap();
+		await page.getByRole('menuitem', { name: 'User settings' }).tap();
+		const own = page.getByRole('dialog', { name: 'User settings' });
+		await own.getByRole('button', { name: '🐝' }).tap();
+		await own.getByRole('button', { name: 'Save avatar' }).tap();
+		await expect(own.getByRole('button', { name: 'Remove avatar' })).toBeVisible();
+		await own.getByRole('button', { name: 'Close' }).tap();
+
 		// Fingers need room.
 		for (const button of await page.getByRole('button').all()) {
 			if (!(await button.isVisible())) continue;

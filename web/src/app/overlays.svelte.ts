@@ -6,6 +6,10 @@ export type DialogKind =
 	| { readonly name: 'create-channel'; readonly serverId: string }
 	| { readonly name: 'server-invite'; readonly serverId: string }
 	| { readonly name: 'account-invite' }
+	| { readonly name: 'server-settings'; readonly serverId: string }
+	| { readonly name: 'leave-server'; readonly serverId: string }
+	| { readonly name: 'user-settings' }
+	| { readonly name: 'block-user'; readonly username: string }
 	| { readonly name: 'remove-friend'; readonly username: string }
 	| { readonly name: 'delete-message'; readonly conversation: Conversation; readonly id: number };
 

@@ -8,6 +8,8 @@ export interface AvatarTrio {
 
 export interface User extends AvatarTrio {
 	username: string;
+	/** Shown instead of the user name where people are listed. */
+	display_name?: string;
 }
 
 export interface Permissions {
@@ -16,10 +18,13 @@ export interface Permissions {
 	can_delete_channel: boolean;
 }
 
+export type ChannelType = 'text' | 'voice';
+
 export interface Channel {
 	id: string;
 	name: string;
-	type: 'text' | 'voice';
+	type: ChannelType;
+	description?: string;
 }
 
 export interface Server {
@@ -31,16 +36,60 @@ export interface Server {
 	permissions?: Permissions;
 }
 
-export interface Dm extends AvatarTrio {
+/** The profile is the other party's. */
+export interface Dm extends User {
 	id: string;
-	/** The other party. */
-	username: string;
 }
 
 export interface Member extends Partial<AvatarTrio> {
 	username: string;
+	display_name?: string;
 	is_owner: boolean;
 	permissions?: Permissions;
+}
+
+/** A code for a server that can still be used. */
+export interface Invite {
+	code: string;
+	creator: string;
+	uses_left: number;
+	max_uses: number;
+	created_at: string;
+	expires_at: string | null;
+}
+
+export interface InviteTerms {
+	/** Default 1. */
+	max_uses?: number;
+	/** Seconds; default never. */
+	expires_in?: number;
+}
+
+export interface Ban {
+	username: string;
+	banned_at: string;
+}
+
+export interface SessionInfo {
+	id: string;
+	address: string;
+	user_agent: string;
+	created_at: string;
+	/** To the hour. */
+	used_at: string;
+	current: boolean;
+}
+
+export type FriendPolicy = 'instant' | 'ask';
+
+/** How far one has read a conversation. */
+export interface Progress extends ContextRef {
+	/** The conversation's last change. */
+	seq: number;
+	/** The last message seen; 0: none. */
+	read: number;
+	/** Messages of others after it; 100: so many, or more. */
+	unread: number;
 }
 
 export interface SearchResult extends User {
@@ -56,6 +105,9 @@ export interface Limits {
 	password_max_bytes?: number;
 	server_name_length?: number;
 	channel_name_length?: number;
+	display_name_length?: number;
+	description_length?: number;
+	avatar_bytes?: number;
 }
 
 export type ContextType = 'server' | 'dm';
@@ -111,9 +163,31 @@ export type ClientFrame =
 	| { type: 'get_dm_history'; dm_id: string; before?: number; limit?: number }
 	| { type: 'create_server'; name: string }
 	| { type: 'join_server_with_invite'; invite_code: string }
-	| { type: 'generate_server_invite'; server_id: string }
+	| ({ type: 'mark_read'; id: number } & ContextRef)
+	| ({ type: 'typing' } & ContextRef)
+	| ({ type: 'generate_server_invite'; server_id: string } & InviteTerms)
+	| {
+			type: 'get_server_invites' | 'get_server_bans' | 'leave_server' | 'delete_server';
+			server_id: string;
+	  }
+	| { type: 'revoke_server_invite'; server_id: string; code: string }
+	| { type: 'rename_server'; server_id: string; name: string }
+	| { type: 'transfer_server' | 'kick_member' | 'ban_member' | 'unban_member'; server_id: string; username: string }
+	| { type: 'update_user_permissions'; server_id: string; username: string; permissions: Permissions }
+	| { type: 'update_channel'; server_id: string; channel_id: string; name?: string; description?: string }
+	| { type: 'reorder_channels'; server_id: string; channel_ids: string[] }
+	| { type: 'delete_channel'; server_id: string; channel_id: string }
+	| { type: 'set_avatar'; avatar_type: 'emoji'; avatar: string }
+	| { type: 'set_avatar'; avatar_type: 'image'; avatar_data: string }
+	| { type: 'set_profile'; display_name: string }
+	| { type: 'change_password'; password: string; new_password: string }
+	| { type: 'get_sessions' }
+	| { type: 'revoke_session'; id: string }
+	| { type: 'delete_account'; password: string; messages: 'keep' | 'remove' }
+	| { type: 'block_user' | 'unblock_user'; username: string }
+	| { type: 'set_friend_policy'; friends: FriendPolicy }
 	| { type: 'get_server_members'; server_id: string }
-	| { type: 'create_channel'; server_id: string; name: string; channel_type: 'text' }
+	| { type: 'create_channel'; server_id: string; name: string; channel_type: ChannelType }
 	| { type: 'search_users'; query: string }
 	| { type: 'add_friend'; username: string }
 	| { type: 'approve_friend_request'; username: string }
@@ -132,6 +206,12 @@ export interface InitFrame extends User {
 	friends: User[];
 	friend_requests_sent: User[];
 	friend_requests_received: User[];
+	blocked?: User[];
+	settings?: { friends: FriendPolicy };
+	/** Of every conversation. */
+	read?: (Progress | { context: 'global' })[];
+	/** Who is online, of friends and fellow members. */
+	presence?: string[];
 	limits?: Limits;
 }
 
@@ -159,6 +239,8 @@ export interface MessageDeletedFrame extends ContextRef {
 	type: 'message_deleted';
 	id: number;
 	seq: number;
+	/** Who had written it. */
+	username?: string;
 }
 
 export type ConversationFrame = MessageFrame | MessageEditedFrame | MessageDeletedFrame;
@@ -212,7 +294,24 @@ export type ServerFrame = (
 	| OkFrame
 	| SystemFrame
 	| { type: 'server_created' | 'server_joined'; server: Server }
-	| { type: 'member_joined'; server_id: string; username: string }
+	| { type: 'member_joined' | 'member_left'; server_id: string; username: string }
+	| { type: 'server_left'; server_id: string; reason: 'left' | 'kicked' | 'banned' | 'deleted' }
+	| { type: 'server_owner_changed'; server_id: string; owner: string; former_owner: string; former_owner_permissions: Permissions }
+	| { type: 'server_invites'; server_id: string; invites: Invite[] }
+	| { type: 'server_bans'; server_id: string; bans: Ban[] }
+	| { type: 'permissions_updated_success'; server_id: string; username: string; permissions: Permissions }
+	| { type: 'channel_updated'; server_id: string; channel: Channel }
+	| { type: 'channels_reordered'; server_id: string; channel_ids: string[] }
+	| { type: 'channel_deleted'; server_id: string; channel_id: string }
+	| ({ type: 'conversation_changed'; seq: number } & ContextRef)
+	| ({ type: 'read_marked' } & Progress)
+	| ({ type: 'typing'; username: string } & ContextRef)
+	| { type: 'presence'; username: string; online: boolean }
+	| ({ type: 'profile_updated' } & User)
+	| { type: 'settings_updated'; friends: FriendPolicy }
+	| ({ type: 'user_blocked' } & User)
+	| { type: 'user_unblocked'; username: string }
+	| { type: 'sessions'; sessions: SessionInfo[] }
 	| { type: 'server_renamed'; server_id: string; name: string }
 	| { type: 'server_invite_code'; server_id: string; code: string; message: string }
 	| { type: 'invite_code'; code: string; message: string }

@@ -12,6 +12,8 @@ function sketch(list: Row[]): string {
 			switch (row.kind) {
 				case 'day':
 					return 'day';
+				case 'new':
+					return 'NEW';
 				case 'system':
 					return `(${row.line.content})`;
 				case 'message':
@@ -53,4 +55,12 @@ test('somebody else with the same nonce gets no key of mine', () => {
 	const time = '2026-01-01T10:00:00+00:00';
 	const list = rows([message(7, 'mallory', time, 'n1')], enqueue([], 'n1', 'hello', time), [], 'me');
 	expect(new Set(list.map((row) => row.key)).size).toBe(list.length);
+});
+
+test('a line stands above the first message of others that was not read, and begins a group', () => {
+	const all = [1, 2, 3, 4].map((id) => message(id, id === 3 ? 'me' : 'ana', '2026-01-01T10:00:00+00:00'));
+	expect(sketch(rows(all, [], [], 'me', 1))).toBe('day ana:m1 NEW ana:m2 me:m3 ana:m4');
+	expect(sketch(rows(all, [], [], 'me', 2))).toBe('day ana:m1 m2 me:m3 NEW ana:m4');
+	expect(sketch(rows(all, [], [], 'me', 4))).toBe('day ana:m1 m2 me:m3 ana:m4');
+	expect(sketch(rows(all, [], [], 'me'))).toBe('day ana:m1 m2 me:m3 ana:m4');
 });

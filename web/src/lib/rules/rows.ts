@@ -10,6 +10,8 @@ export interface SystemLine {
 export type Row =
 	| { readonly kind: 'day'; readonly key: string; readonly date: Date }
 	| { readonly kind: 'system'; readonly key: string; readonly line: SystemLine }
+	/** What follows was not read before. */
+	| { readonly kind: 'new'; readonly key: string }
 	| {
 			readonly kind: 'message';
 			readonly key: string;
@@ -35,6 +37,8 @@ export function rows(
 	outbox: Outbox,
 	systemLines: readonly SystemLine[],
 	username: string,
+	/** The last message read, to draw a line below it. */
+	lastRead: number | null = null,
 ): Row[] {
 	const out: Row[] = [];
 	let day = '';
@@ -55,6 +59,9 @@ export function rows(
 		return first;
 	};
 
+	const firstNew = lastRead === null ? -1 : messages.findIndex((message) => message.id > lastRead && message.username !== username);
+	const newId = messages[firstNew]?.id ?? null;
+
 	const notices = [...systemLines].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
 	let notice = 0;
 	const noticesUntil = (time: number): void => {
@@ -70,6 +77,10 @@ export function rows(
 		const date = new Date(message.timestamp);
 		noticesUntil(date.getTime());
 		divide(date);
+		if (message.id === newId) {
+			author = null;
+			out.push({ kind: 'new', key: 'new' });
+		}
 		const first = opensGroup(message.username, date);
 		// A message keeps the key it had on its way: the row stays where it is when it is acknowledged.
 		const key = message.nonce !== null && message.username === username ? `nonce ${message.nonce}` : `id ${String(message.id)}`;

@@ -2,12 +2,16 @@ import { Api } from '../api';
 import { routeContext, splitChannel } from '../rules/context';
 import type { Route } from '../rules/routes';
 import { Connection, type Clock, type ConnectionState, type SocketLike } from '../socket/connection';
-import { WireError, type Limits, type ServerFrame, type User } from '../wire';
+import { s } from '../strings';
+import { WireError, type FrameOf, type Limits, type ServerFrame, type User } from '../wire';
+import { Account } from './account';
 import { Conversations } from './conversations.svelte';
 import { Dms } from './dms.svelte';
 import { Drafts } from './drafts';
 import { Friends } from './friends.svelte';
 import { People } from './people.svelte';
+import { Presence } from './presence.svelte';
+import { Reads } from './reads.svelte';
 import { Router, type AddressBar } from './router.svelte';
 import { Servers } from './servers.svelte';
 import type { Store } from './storage';
@@ -43,6 +47,12 @@ export class Client {
 	readonly friends: Friends;
 	readonly dms: Dms;
 	readonly conversations: Conversations;
+	readonly reads: Reads;
+	readonly presence: Presence;
+	readonly account: Account;
+
+	/** The window is seen and has the focus. */
+	attended = $state(true);
 
 	readonly #connection: Connection;
 	readonly #clock: Clock;
@@ -84,6 +94,9 @@ export class Client {
 		this.servers = new Servers(transport);
 		this.friends = new Friends(transport);
 		this.dms = new Dms(transport);
+		this.reads = new Reads(transport, options.clock);
+		this.presence = new Presence(transport, options.clock);
+		this.account = new Account(transport);
 		this.conversations = new Conversations({
 			transport,
 			clock: options.clock,
@@ -166,6 +179,13 @@ export class Client {
 		this.router.replace({ name: 'home' });
 	}
 
+	/** Rejects with a `WireError`. */
+	async deleteAccount(password: string, messages: 'keep' | 'remove'): Promise<void> {
+		await this.account.delete(password, messages);
+		this.#leave();
+		this.router.replace({ name: 'home' });
+	}
+
 	/** The page is looked at again, or the network is back. */
 	wake(): void {
 		this.#connection.hurry();
@@ -211,7 +231,9 @@ export class Client {
 		this.#session = 'out';
 		this.#initialised = false;
 		this.#user = null;
-		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people]) part.clear();
+		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people, this.reads, this.presence]) {
+			part.clear();
+		}
 	}
 
 	#onState(state: ConnectionState): void {
@@ -252,9 +274,25 @@ export class Client {
 			this.#user = { ...this.#user, avatar, avatar_type, avatar_data };
 		}
 		this.people.apply(frame, this.username);
-		this.servers.apply(frame);
+		if (frame.type === 'server_left') this.#leaveServer(frame);
+		this.servers.apply(frame, this.username);
 		this.friends.apply(frame);
 		this.dms.apply(frame);
 		this.conversations.apply(frame);
+		this.reads.apply(frame, this.username);
+		this.presence.apply(frame, this.username);
+		const route = this.router.route;
+		if (frame.type === 'channel_deleted' && route.name === 'channel' && route.channelId === frame.channel_id) {
+			this.router.replace({ ...route, channelId: null });
+		}
+	}
+
+	/** Says why a server is gone, and leads away from it. */
+	#leaveServer({ server_id, reason }: FrameOf<'server_left'>): void {
+		const server = this.servers.byId(server_id);
+		if (server === undefined) return;
+		if (reason !== 'left') this.toasts.info(s.servers.gone[reason](server.name));
+		const route = this.router.route;
+		if (route.name === 'channel' && route.serverId === server_id) this.router.replace({ name: 'home' });
 	}
 }

@@ -112,6 +112,11 @@ export class Conversation {
 		if (hasHole(this.#timeline)) void this.#sync();
 	}
 
+	/** The server says that changes up to `seq` happened that no event shows. */
+	changedTo(seq: number): void {
+		if (this.#timeline.loaded && this.#timeline.seq < seq) void this.#sync();
+	}
+
 	addSystemLine(line: SystemLine): void {
 		this.#systemLines = [...this.#systemLines, line].slice(-50);
 	}

@@ -320,26 +320,21 @@ describe('keeping up', () => {
 });
 
 describe('several conversations', () => {
-	const elsewhere = { context: 'dm', context_id: 'e' } as const;
-	const from = (username: string, seq = 1): ConversationFrame => ({ type: 'message', id: seq, seq, username, content: 'x', timestamp: time, ...elsewhere });
-
-	test('what comes in elsewhere is counted until it is looked at', () => {
+	test('a change without an event is asked for, and what is gone is not held', async () => {
 		const all = new Conversations(context());
-		all.show(all.hold(where));
-		all.apply(from('bob'));
-		all.apply(from('bob', 2));
-		all.apply(from('ana', 3));
-		expect(all.unseen(elsewhere)).toBe(2);
-		expect(all.unseenTotal).toBe(2);
-		all.show(all.hold(elsewhere));
-		expect(all.unseen(elsewhere)).toBe(0);
-	});
+		const held = all.hold(where);
+		await held.refresh();
+		log.append('bob', 'old name');
+		all.apply({ type: 'conversation_changed', ...where, seq: log.seq });
+		await settled();
+		expect(held.timeline.messages.map((m) => m.content)).toContain('old name');
 
-	test('what is shown is not counted', () => {
-		const all = new Conversations(context());
-		all.show(all.hold(elsewhere));
-		all.apply(from('bob'));
-		expect(all.unseenTotal).toBe(0);
+		const channel = { context: 'server', context_id: 's/c' } as const;
+		const gone = all.hold(channel);
+		all.show(gone);
+		all.apply({ type: 'channel_deleted', server_id: 's', channel_id: 'c' });
+		expect(all.hasShown).toBe(false);
+		expect(all.hold(channel)).not.toBe(gone);
 	});
 
 	test('only so many are held, never at the cost of the one shown', () => {

@@ -1,18 +1,15 @@
 import { untrack } from 'svelte';
-import { SvelteMap } from 'svelte/reactivity';
 import { contextKey } from '../rules/context';
-import { sameName } from '../rules/people';
 import type { ContextRef, ServerFrame } from '../wire';
 import { Conversation, type ConversationContext } from './conversation.svelte';
 
 /** Conversations kept up to date in memory; the one not opened for longest is let go of first. */
 const MAX_HELD = 24;
 
-/** All conversations that are held, which one is shown, and where something came in unseen since the page was opened. */
+/** All conversations that are held, and which one is shown. */
 export class Conversations {
 	readonly #context: ConversationContext;
 	readonly #held = new Map<string, Conversation>();
-	readonly #unseen = new SvelteMap<string, number>();
 	#shown: Conversation | null = null;
 
 	constructor(context: ConversationContext) {
@@ -36,19 +33,7 @@ export class Conversations {
 	show(conversation: Conversation | null): void {
 		this.#shown = conversation;
 		if (conversation === null) return;
-		this.#unseen.delete(contextKey(conversation.ref));
 		void conversation.refresh();
-	}
-
-	/** How many messages of others came in since the conversation was last on the screen. */
-	unseen(ref: ContextRef): number {
-		return this.#unseen.get(contextKey(ref)) ?? 0;
-	}
-
-	get unseenTotal(): number {
-		let total = 0;
-		for (const count of this.#unseen.values()) total += count;
-		return total;
 	}
 
 	/** Something may have been missed: the shown conversation first, then the others. */
@@ -71,19 +56,19 @@ export class Conversations {
 
 	apply(frame: ServerFrame): void {
 		switch (frame.type) {
-			case 'message': {
-				const key = contextKey(frame);
-				const held = this.#held.get(key);
-				const isNew = held === undefined || !held.timeline.loaded || frame.seq > held.timeline.seq;
-				held?.apply(frame);
-				if (isNew && held !== this.#shown && !sameName(frame.username, this.#context.username())) {
-					if (frame.context === 'server' || frame.context === 'dm') this.#unseen.set(key, (this.#unseen.get(key) ?? 0) + 1);
-				}
-				return;
-			}
+			case 'message':
 			case 'message_edited':
 			case 'message_deleted':
 				this.#held.get(contextKey(frame))?.apply(frame);
+				return;
+			case 'conversation_changed':
+				this.#held.get(contextKey(frame))?.changedTo(frame.seq);
+				return;
+			case 'server_left':
+				this.#forget((ref) => ref.context === 'server' && ref.context_id.startsWith(`${frame.server_id}/`));
+				return;
+			case 'channel_deleted':
+				this.#forget((ref) => ref.context === 'server' && ref.context_id === `${frame.server_id}/${frame.channel_id}`);
 				return;
 			case 'system':
 				this.#notice(frame);
@@ -93,8 +78,12 @@ export class Conversations {
 
 	clear(): void {
 		this.#held.clear();
-		this.#unseen.clear();
 		this.#shown = null;
+	}
+
+	#forget(gone: (ref: ContextRef) => boolean): void {
+		for (const [key, { ref }] of this.#held) if (gone(ref)) this.#held.delete(key);
+		if (this.#shown !== null && gone(this.#shown.ref)) this.#shown = null;
 	}
 
 	/** A notice about a whole server stands in the channel that is shown. */

@@ -45,7 +45,8 @@ export class Dms {
 				this.#list = frame.dms;
 				return;
 			case 'dm_started':
-				this.#list = [frame.dm, ...this.#list.filter((dm) => dm.id !== frame.dm.id)];
+				if (this.byId(frame.dm.id) === undefined) this.#list = [frame.dm, ...this.#list];
+				else this.#list = this.#list.map((dm) => (dm.id === frame.dm.id ? frame.dm : dm));
 				this.#wanted.get(frame.dm.username.toLowerCase())?.(frame.dm);
 				return;
 			case 'message': {

@@ -1,13 +1,15 @@
 import { sameName } from '../rules/people';
-import { WireError, type AvatarTrio, type ClientFrame, type SearchResult, type ServerFrame, type User } from '../wire';
+import { WireError, type ClientFrame, type FriendPolicy, type SearchResult, type ServerFrame, type User } from '../wire';
 import type { Transport } from './transport';
 
-/** Friends and the requests in both directions. */
+/** Friends, the requests in both directions, and who is kept away. */
 export class Friends {
 	readonly #transport: Transport;
 	#list = $state.raw<readonly User[]>([]);
 	#sent = $state.raw<readonly User[]>([]);
 	#received = $state.raw<readonly User[]>([]);
+	#blocked = $state.raw<readonly User[]>([]);
+	#policy = $state<FriendPolicy>('instant');
 
 	constructor(transport: Transport) {
 		this.#transport = transport;
@@ -21,6 +23,18 @@ export class Friends {
 	}
 	get received(): readonly User[] {
 		return this.#received;
+	}
+
+	get blocked(): readonly User[] {
+		return this.#blocked;
+	}
+	/** How others become one's friends. */
+	get policy(): FriendPolicy {
+		return this.#policy;
+	}
+
+	isBlocked(username: string): boolean {
+		return has(this.#blocked, username);
 	}
 
 	/** How one stands to somebody, whatever an older search said. */
@@ -52,12 +66,34 @@ export class Friends {
 		await this.#transport.request({ type: 'remove_friend', username });
 	}
 
+	async block(username: string): Promise<void> {
+		await this.#transport.request({ type: 'block_user', username });
+	}
+	async unblock(username: string): Promise<void> {
+		await this.#transport.request({ type: 'unblock_user', username });
+	}
+	async setPolicy(policy: FriendPolicy): Promise<void> {
+		await this.#transport.request({ type: 'set_friend_policy', friends: policy });
+	}
+
 	apply(frame: ServerFrame): void {
 		switch (frame.type) {
 			case 'init':
 				this.#list = frame.friends;
 				this.#sent = frame.friend_requests_sent;
 				this.#received = frame.friend_requests_received;
+				this.#blocked = frame.blocked ?? [];
+				this.#policy = frame.settings?.friends ?? 'instant';
+				return;
+			case 'user_blocked':
+				this.#blocked = withUser(this.#blocked, user(frame));
+				this.#forgetRequests(frame.username);
+				return;
+			case 'user_unblocked':
+				this.#blocked = without(this.#blocked, frame.username);
+				return;
+			case 'settings_updated':
+				this.#policy = frame.friends;
 				return;
 			case 'friend_added':
 			case 'friend_request_approved':
@@ -85,7 +121,7 @@ export class Friends {
 	}
 
 	clear(): void {
-		this.#list = this.#sent = this.#received = [];
+		this.#list = this.#sent = this.#received = this.#blocked = [];
 	}
 
 	/** A denial is not told: a request may be gone already. Then that is what was wanted. */
@@ -103,8 +139,8 @@ export class Friends {
 	}
 }
 
-function user({ username, avatar, avatar_type, avatar_data }: User & AvatarTrio): User {
-	return { username, avatar, avatar_type, avatar_data };
+function user({ username, display_name, avatar, avatar_type, avatar_data }: User): User {
+	return { username, avatar, avatar_type, avatar_data, ...(display_name !== undefined && { display_name }) };
 }
 
 function has(list: readonly User[], username: string): boolean {

@@ -1,18 +1,40 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { AvatarTrio, ServerFrame } from '../wire';
 
-/** Pictures by name, gathered from every frame that has some: messages carry only names. */
+interface Profile extends AvatarTrio {
+	readonly displayName: string | null;
+}
+
+type Known = { username: string; display_name?: string } & Partial<AvatarTrio>;
+
+/** How people look and are called, gathered from every frame that says so: messages carry only user names. */
 export class People {
-	readonly #avatars = new SvelteMap<string, AvatarTrio>();
+	readonly #profiles = new SvelteMap<string, Profile>();
 
 	avatar(username: string): AvatarTrio | undefined {
-		return this.#avatars.get(username.toLowerCase());
+		return this.#profiles.get(username.toLowerCase());
+	}
+
+	/** The display name, or the user name of those who have none. */
+	name(username: string): string {
+		return this.displayName(username) ?? username;
+	}
+
+	displayName(username: string): string | null {
+		return this.#profiles.get(username.toLowerCase())?.displayName ?? null;
 	}
 
 	apply(frame: ServerFrame, self: string): void {
 		switch (frame.type) {
 			case 'init':
-				this.#learn([frame, ...frame.dms, ...frame.friends, ...frame.friend_requests_received, ...frame.friend_requests_sent]);
+				this.#learn([
+					frame,
+					...frame.dms,
+					...frame.friends,
+					...frame.friend_requests_received,
+					...frame.friend_requests_sent,
+					...(frame.blocked ?? []),
+				]);
 				return;
 			case 'server_members':
 				this.#learn(frame.members);
@@ -29,25 +51,32 @@ export class People {
 			case 'friend_request_approved':
 			case 'friend_request_accepted':
 			case 'avatar_update':
+			case 'profile_updated':
+			case 'user_blocked':
 				this.#learn([frame]);
 				return;
-			case 'avatar_updated':
-				this.#learn([{ ...frame, username: self }]);
+			case 'avatar_updated': {
+				// This one has the picture alone.
+				const name = this.displayName(self);
+				this.#learn([{ ...frame, username: self, ...(name !== null && { display_name: name }) }]);
 				return;
+			}
 		}
 	}
 
 	clear(): void {
-		this.#avatars.clear();
+		this.#profiles.clear();
 	}
 
-	#learn(users: readonly ({ username: string } & Partial<AvatarTrio>)[]): void {
-		for (const { username, avatar = null, avatar_type, avatar_data = null } of users) {
+	#learn(users: readonly Known[]): void {
+		for (const { username, display_name = '', avatar = null, avatar_type, avatar_data = null } of users) {
 			if (avatar_type === undefined) continue;
 			const key = username.toLowerCase();
-			const known = this.#avatars.get(key);
-			if (known?.avatar === avatar && known.avatar_type === avatar_type && known.avatar_data === avatar_data) continue;
-			this.#avatars.set(key, { avatar, avatar_type, avatar_data });
+			const displayName = display_name === '' ? null : display_name;
+			const known = this.#profiles.get(key);
+			const same = known?.avatar === avatar && known.avatar_type === avatar_type && known.avatar_data === avatar_data;
+			if (same && known.displayName === displayName) continue;
+			this.#profiles.set(key, { avatar, avatar_type, avatar_data, displayName });
 		}
 	}
 }

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Channel, Server } from '../wire';
+import { inOrder, mayOpenSettings, moved, noPermissions } from './servers';
+
+const channels: Channel[] = [
+	{ id: 'a', name: 'a', type: 'text' },
+	{ id: 'v', name: 'v', type: 'voice' },
+	{ id: 'b', name: 'b', type: 'text' },
+];
+
+test('channels stand in the order of the ids, unnamed ones at the end', () => {
+	expect(inOrder(channels, ['b', 'v', 'a']).map(({ id }) => id)).toEqual(['b', 'v', 'a']);
+	expect(inOrder(channels, ['b']).map(({ id }) => id)).toEqual(['b', 'a', 'v']);
+});
+
+test('a channel changes places with its neighbour of the same kind', () => {
+	expect(moved(channels, 'a', 1)).toEqual(['b', 'v', 'a']);
+	expect(moved(channels, 'b', -1)).toEqual(['b', 'v', 'a']);
+	expect(moved(channels, 'a', -1)).toBeNull();
+	expect(moved(channels, 'v', 1)).toBeNull();
+});
+
+test('settings open for the owner and for who may do something', () => {
+	const server: Server = { id: 's', name: 's', owner: 'Ana', channels };
+	expect(mayOpenSettings(server, 'ana')).toBe(true);
+	expect(mayOpenSettings({ ...server, permissions: noPermissions }, 'bob')).toBe(false);
+	expect(mayOpenSettings({ ...server, permissions: { ...noPermissions, can_edit_channel: true } }, 'bob')).toBe(true);
+});
