@@ -8,7 +8,9 @@ const executablePath = chosen !== '' ? chosen : existsSync(systemChromium) ? sys
 export default defineConfig({
 	testDir: 'e2e',
 	outputDir: 'test-results',
-	timeout: 90_000,
+	// A busy machine takes its time for the longest of them; what hangs still ends.
+	timeout: 180_000,
+	retries: (process.env['CI'] ?? '') !== '' ? 1 : 0,
 	expect: { timeout: 10_000 },
 	workers: 1,
 	forbidOnly: (process.env['CI'] ?? '') !== '',
