@@ -230,7 +230,7 @@ func (d *Desk) Typing(ctx context.Context, caller rpc.Caller, find Find) error {
 	}
 	frame := wire.UserTyping{Context: place.Context, ContextID: place.ContextID, Username: caller.User}
 	for _, topic := range place.Audience {
-		d.Events.Publish(topic, frame, event.Skip(caller.User))
+		d.Events.Publish(topic, frame, event.NotTo(caller.User))
 	}
 	return nil
 }

@@ -96,8 +96,8 @@ func Except(connection string) Option {
 	}
 }
 
-// Skip keeps the frame from all connections of one user.
-func Skip(user string) Option { return func(h nats.Header) { h.Set(headerSkip, user) } }
+// NotTo keeps the frame from all connections of one user.
+func NotTo(user string) Option { return func(h nats.Header) { h.Set(headerSkip, user) } }
 
 // Once names the occasion of frames that several topics carry: a connection in
 // the audience of more than one gets the first.

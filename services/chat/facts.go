@@ -44,7 +44,7 @@ func (s *Service) tellFellows(tx *store.Tx, username string, frame wire.Frame, o
 
 func (s *Service) tellServers(ids []string, username string, frame wire.Frame, occasion string) {
 	for _, id := range ids {
-		s.events.Publish(event.Server(id), frame, event.Skip(username), event.Once(occasion))
+		s.events.Publish(event.Server(id), frame, event.NotTo(username), event.Once(occasion))
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *Service) presenceChanged(username string, online bool, revision uint64)
 		words = " joined the chat"
 	}
 	s.events.Publish(event.Terminals, wire.System{Content: username + words, Timestamp: wire.Now(), Context: wire.ContextGlobal},
-		event.Skip(username))
+		event.NotTo(username))
 }
 
 // forget ends all that a deleted account had. DMs stay with the other, under
