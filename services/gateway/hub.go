@@ -20,6 +20,8 @@ import (
 const (
 	// eventBacklog bounds the events that wait for the fan-out.
 	eventBacklog = 64 << 10
+	// eventBatch bounds the events that are fanned out before anything is written.
+	eventBatch = 256
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// leaveGrace is how long somebody whose last connection ended is still there.
@@ -42,7 +44,8 @@ type hub struct {
 	events  chan *nats.Msg
 	running sync.WaitGroup // the fan-out, the pings
 
-	once occasions // the fan-out's alone
+	once    occasions // the fan-out's alone, like touched
+	touched []*socket // have frames queued that are not written yet
 
 	mu      sync.RWMutex
 	topics  map[event.Topic]*audience
@@ -94,6 +97,8 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 				return
 			case m := <-h.events:
 				h.deliver(m)
+				h.deliverWaiting()
+				h.flush()
 			}
 		}
 	})
@@ -131,7 +136,30 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// deliver fans one event out.
+// deliverWaiting fans out the events that have come meanwhile: what several of
+// them bring to a connection leaves in one system call.
+func (h *hub) deliverWaiting() {
+	for range eventBatch {
+		select {
+		case m := <-h.events:
+			h.deliver(m)
+		default:
+			return
+		}
+	}
+}
+
+// flush writes what was queued.
+func (h *hub) flush() {
+	for _, s := range h.touched {
+		s.touched = false
+		s.out.flush()
+	}
+	clear(h.touched)
+	h.touched = h.touched[:0]
+}
+
+// deliver fans one event out; flush makes it leave.
 func (h *hub) deliver(m *nats.Msg) {
 	_, topic, ok := strings.Cut(m.Subject, ".event.")
 	if !ok {
@@ -154,7 +182,11 @@ func (h *hub) deliver(m *nats.Msg) {
 		frame := textFrame(e.Frame)
 		for _, s := range sockets {
 			if (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
-				s.send(frame)
+				s.queue(frame)
+				if !s.touched {
+					s.touched = true
+					h.touched = append(h.touched, s)
+				}
 			}
 		}
 		h.metrics.deliveries.Add(float64(len(sockets)))

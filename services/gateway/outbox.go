@@ -6,7 +6,10 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 const (
@@ -39,25 +42,51 @@ func textFrame(payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// outbox is what waits to be written to one connection. A goroutine exists only
-// while there is something to write; everything that waits leaves together.
+// controlFrame makes a whole unmasked control frame (RFC 6455, 5.5); its data has
+// at most 125 bytes.
+func controlFrame(opcode byte, data string) []byte {
+	return append([]byte{0x80 | opcode, byte(len(data))}, data...)
+}
+
+var pingFrame = controlFrame(websocket.PingMessage, "")
+
+// outbox is what waits to be written to one connection. Whoever queues a frame
+// writes it, and everything that waits with it, as far as the connection takes it
+// without blocking; a goroutine exists only while a connection is behind.
 type outbox struct {
 	conn net.Conn
-	fail func(error) // called once, without the lock, when a write fails
+	raw  syscall.RawConn // nil: the connection can't be tried without blocking
+	fail func(error)     // called once, without the lock, when a write fails
 
 	mu       sync.Mutex
 	frames   [][]byte
 	bytes    int
 	held     bool // the frames from heldFrom on are kept back
 	heldFrom int
-	flushing bool
+	rest     []byte // of frames that have left in part
+	behind   bool   // a goroutine writes, since the connection takes no more without blocking
 	closed   bool
 	idle     chan struct{} // closed when closing and all is written
 }
 
-// send queues a frame made by textFrame. It never blocks; errSlow says that the
-// connection is too far behind.
+// open makes the outbox that of a connection, whose writes all go through it.
+func (o *outbox) open(conn net.Conn, fail func(error)) {
+	o.conn, o.fail = conn, fail
+	if c, ok := conn.(syscall.Conn); ok {
+		o.raw, _ = c.SyscallConn() // it fails on a closed connection, whose writes do too
+	}
+}
+
+// send queues a frame made by textFrame and writes what waits. It never blocks;
+// errSlow says that the connection is too far behind.
 func (o *outbox) send(frame []byte) error {
+	err := o.queue(frame)
+	o.flush()
+	return err
+}
+
+// queue is send without the writing, for which flush is called later.
+func (o *outbox) queue(frame []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -68,7 +97,6 @@ func (o *outbox) send(frame []byte) error {
 	}
 	o.frames = append(o.frames, frame)
 	o.bytes += len(frame)
-	o.start()
 	return nil
 }
 
@@ -82,8 +110,8 @@ func (o *outbox) hold() {
 // release sends the given frames and then what was kept back.
 func (o *outbox) release(first ...[]byte) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.closed {
+		o.mu.Unlock()
 		return
 	}
 	for _, frame := range first {
@@ -91,14 +119,15 @@ func (o *outbox) release(first ...[]byte) {
 	}
 	o.frames = slices.Insert(o.frames, o.heldFrom, first...)
 	o.held = false
-	o.start()
+	o.mu.Unlock()
+	o.flush()
 }
 
 // drop forgets what was kept back.
 func (o *outbox) drop() {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.closed {
+		o.mu.Unlock()
 		return
 	}
 	for _, frame := range o.frames[o.heldFrom:] {
@@ -106,23 +135,8 @@ func (o *outbox) drop() {
 	}
 	o.frames = o.frames[:o.heldFrom]
 	o.held = false
-	o.start()
-}
-
-// ready is how many frames may leave now. The lock is held.
-func (o *outbox) ready() int {
-	if o.held {
-		return o.heldFrom
-	}
-	return len(o.frames)
-}
-
-// start makes the writer run if there is work for it. The lock is held.
-func (o *outbox) start() {
-	if !o.flushing && o.ready() > 0 {
-		o.flushing = true
-		go o.flush()
-	}
+	o.mu.Unlock()
+	o.flush()
 }
 
 // close takes no more frames and waits, at most until the timeout, for those
@@ -130,9 +144,11 @@ func (o *outbox) start() {
 func (o *outbox) close(timeout time.Duration) {
 	o.mu.Lock()
 	o.closed, o.held = true, false
-	o.start()
+	o.mu.Unlock()
+	o.flush()
+	o.mu.Lock()
 	var idle chan struct{}
-	if o.flushing {
+	if o.behind {
 		idle = make(chan struct{})
 		o.idle = idle
 	}
@@ -145,64 +161,117 @@ func (o *outbox) close(timeout time.Duration) {
 	}
 }
 
-var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
+// ready is how many frames may leave now. The lock is held.
+func (o *outbox) ready() int {
+	if o.held {
+		return o.heldFrom
+	}
+	return len(o.frames)
+}
 
+// flush writes what may leave now. What the connection does not take without
+// blocking is left to a goroutine.
 func (o *outbox) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !o.behind && o.ready() > 0 {
+		o.behind = o.raw == nil || !o.try()
+		if o.behind {
+			go o.catchUp()
+		}
+	}
+}
+
+// try writes a batch without blocking, and reports whether that was possible. The
+// lock is held.
+func (o *outbox) try() bool {
+	b, buffer := o.take()
+	defer release(buffer)
+	n, err := writeNow(o.raw, b)
+	if err != nil {
+		o.abandon()
+		go o.fail(err)
+		return true
+	}
+	o.bytes -= n
+	if n < len(b) {
+		o.rest = slices.Clone(b[n:])
+		return false
+	}
+	return true
+}
+
+// catchUp writes until nothing waits.
+func (o *outbox) catchUp() {
 	for {
 		o.mu.Lock()
-		ready := o.ready()
-		if ready == 0 {
-			o.flushing = false
-			if len(o.frames) == 0 {
-				o.frames = nil
-			}
+		b, buffer := o.rest, (*[]byte)(nil)
+		o.rest = nil
+		if b == nil && o.ready() > 0 {
+			b, buffer = o.take()
+		}
+		if b == nil {
+			o.behind = false
 			if o.idle != nil {
 				close(o.idle)
 				o.idle = nil
 			}
+			_ = o.conn.SetWriteDeadline(time.Time{})
 			o.mu.Unlock()
 			return
 		}
-		n, size := 0, 0
-		for n < ready && (n == 0 || size+len(o.frames[n]) <= batchBytes) {
-			size += len(o.frames[n])
-			n++
-		}
-		take := o.frames[:n:n]
-		o.frames = o.frames[n:]
-		o.heldFrom -= n
 		o.mu.Unlock()
 
-		if err := o.write(take); err != nil {
-			o.mu.Lock()
-			o.closed, o.held, o.frames, o.bytes = true, false, nil, 0
-			o.mu.Unlock()
-			o.fail(err)
-			continue
-		}
+		_ = o.conn.SetWriteDeadline(time.Now().Add(stallTimeout)) // on a closed connection the write fails too
+		_, err := o.conn.Write(b)
+		release(buffer)
 		o.mu.Lock()
-		o.bytes -= size
+		o.bytes -= len(b)
+		if err != nil {
+			o.abandon()
+		}
 		o.mu.Unlock()
+		if err != nil {
+			o.fail(err)
+		}
 	}
 }
 
-// write hands frames to the connection in one call. Whole frames in each call
-// keep clear of the control frames that the reader answers with.
-func (o *outbox) write(frames [][]byte) error {
-	if err := o.conn.SetWriteDeadline(time.Now().Add(stallTimeout)); err != nil {
-		return err
+// abandon forgets what waits for a connection that is dead. The lock is held.
+func (o *outbox) abandon() {
+	o.closed, o.held, o.frames, o.rest, o.bytes = true, false, nil, nil, 0
+}
+
+// take takes the frames that leave together: the bytes, and the buffer they are
+// in if they had to be put together. The lock is held.
+func (o *outbox) take() ([]byte, *[]byte) {
+	n, size, ready := 0, 0, o.ready()
+	for n < ready && (n == 0 || size+len(o.frames[n]) <= batchBytes) {
+		size += len(o.frames[n])
+		n++
 	}
-	if len(frames) == 1 {
-		_, err := o.conn.Write(frames[0])
-		return err
+	taken := o.frames[:n:n]
+	o.frames = o.frames[n:]
+	o.heldFrom -= n
+	if len(o.frames) == 0 {
+		o.frames = nil
 	}
-	batch := batches.Get().(*[]byte)
-	b := (*batch)[:0]
-	for _, frame := range frames {
+	if n == 1 {
+		return taken[0], nil
+	}
+	buffer := batches.Get().(*[]byte)
+	b := (*buffer)[:0]
+	for _, frame := range taken {
 		b = append(b, frame...)
 	}
-	_, err := o.conn.Write(b)
-	*batch = b
-	batches.Put(batch)
-	return err
+	*buffer = b
+	return b, buffer
+}
+
+var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
+
+func release(buffer *[]byte) {
+	if buffer != nil {
+		batches.Put(buffer)
+	}
 }

@@ -33,7 +33,9 @@ func pipe(t *testing.T) (*outbox, net.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
-	return &outbox{conn: near, fail: func(error) {}}, far
+	o := &outbox{}
+	o.open(near, func(error) {})
+	return o, far
 }
 
 func readAll(t *testing.T, conn net.Conn, want string) {

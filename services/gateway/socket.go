@@ -52,6 +52,8 @@ type socket struct {
 	who    atomic.Pointer[identity]
 	topics []event.Topic // guarded by the hub's lock
 
+	touched bool // the fan-out's: has frames queued that are not written yet
+
 	ending    sync.Mutex
 	ended     bool
 	closeCode int
@@ -85,7 +87,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
 		address: clientAddress(r), userAgent: r.UserAgent(), terminal: r.URL.Path == "/",
 	}
-	sock.out = outbox{conn: conn.NetConn(), fail: func(error) { sock.close(websocket.CloseAbnormalClosure, "") }}
+	sock.out.open(conn.NetConn(), func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
 	s.hub.add(sock)
 	go sock.serve()
 }
@@ -95,6 +97,10 @@ func (s *socket) serve() {
 	defer s.finish()
 	s.conn.SetReadLimit(wire.LoginFrameBytes)
 	s.extend(loginTimeout)
+	s.conn.SetPingHandler(func(data string) error {
+		s.send(controlFrame(websocket.PongMessage, data))
+		return nil
+	})
 	s.conn.SetPongHandler(func(string) error {
 		if s.me().user != "" {
 			s.extend(silenceTimeout)
@@ -132,9 +138,7 @@ func (s *socket) extend(d time.Duration) {
 }
 
 // ping asks a silent connection whether it lives.
-func (s *socket) ping() {
-	_ = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
-}
+func (s *socket) ping() { s.send(pingFrame) }
 
 // close makes the reader stop; finish does the rest. The first reason counts.
 func (s *socket) close(code int, reason string) {
@@ -185,9 +189,14 @@ func (s *socket) finish() {
 	}
 }
 
-// send queues a finished frame.
-func (s *socket) send(frame []byte) {
-	if err := s.out.send(frame); errors.Is(err, errSlow) {
+// send writes a finished frame, or leaves it to be written.
+func (s *socket) send(frame []byte) { s.judge(s.out.send(frame)) }
+
+// queue is send without the writing, for which flush is called later.
+func (s *socket) queue(frame []byte) { s.judge(s.out.queue(frame)) }
+
+func (s *socket) judge(err error) {
+	if errors.Is(err, errSlow) {
 		s.close(closeTooSlow, "The connection is too slow; please resync.")
 	}
 }
