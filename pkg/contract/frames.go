@@ -11,6 +11,8 @@ type Route struct {
 	// answer. Empty: `ok`, sent only to a frame that has a request_id.
 	Answer   string
 	Endpoint rpc.Endpoint
+	// Batch: several that wait on one connection are asked for in one call.
+	Batch bool
 }
 
 // FrameKey identifies a frame in the table: its type, and for frames about a
@@ -20,9 +22,9 @@ type FrameKey struct{ Type, Context string }
 // Frames is the table of all frames that a logged-in client may send, but for
 // those that are about the socket itself (`resync`).
 var Frames = map[FrameKey]Route{
-	{"message", wire.ContextServer}:        {Endpoint: SendChannelMessage},
-	{"message", wire.ContextGlobal}:        {Endpoint: SendChannelMessage},
-	{"message", wire.ContextDM}:            {Endpoint: SendDM},
+	{"message", wire.ContextServer}:        {Endpoint: SendChannelMessage, Batch: true},
+	{"message", wire.ContextGlobal}:        {Endpoint: SendChannelMessage, Batch: true},
+	{"message", wire.ContextDM}:            {Endpoint: SendDM, Batch: true},
 	{"edit_message", wire.ContextServer}:   {Endpoint: EditChannelMessage},
 	{"edit_message", wire.ContextGlobal}:   {Endpoint: EditChannelMessage},
 	{"edit_message", wire.ContextDM}:       {Endpoint: EditDM},

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +19,7 @@ import (
 	"decentra.local/pkg/bus"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
+	"decentra.local/pkg/sequence"
 )
 
 type question struct {
@@ -224,4 +228,56 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	<-closed
+}
+
+func TestABatchIsWorkedOnInOrderAndAnsweredOneByOne(t *testing.T) {
+	asker, answerer := open(t)
+	const n = 50
+	all := make(chan struct{})
+	var order []int // guarded by the order itself, which the race detector checks
+	serve(t, answerer, func(ctx context.Context, who rpc.Caller, q question) (reply, error) {
+		order = append(order, q.N)
+		if q.N == n-1 {
+			close(all)
+		}
+		if q.N%7 == 3 {
+			return reply{}, fault.Limited(time.Second, "Number %d is too much.", q.N)
+		}
+		sequence.Yield(ctx)
+		<-all // those that wait, wait together
+		return reply{Text: q.Text, Who: who}, nil
+	})
+	var payloads [][]byte
+	for i := range n {
+		payload, _ := json.Marshal(question{Text: strconv.Itoa(i), N: i})
+		payloads = append(payloads, payload)
+	}
+	who := rpc.Caller{User: "ann", Connection: "c"}
+	for i, answer := range rpc.Batch(t.Context(), asker, ask, who, payloads) {
+		if i%7 == 3 {
+			want := fault.Error{Code: fault.RateLimited, Message: fmt.Sprintf("Number %d is too much.", i), RetryAfter: time.Second}
+			if got := fault.Of(answer.Err); got == nil || *got != want {
+				t.Errorf("request %d: error %v, want %v", i, answer.Err, &want)
+			}
+			continue
+		}
+		var got reply
+		if answer.Err != nil || json.Unmarshal(answer.Body, &got) != nil || got != (reply{Text: strconv.Itoa(i), Who: who}) {
+			t.Errorf("request %d: got %+v, %v", i, got, answer.Err)
+		}
+	}
+	if !slices.IsSorted(order) {
+		t.Errorf("worked on in the order %v", order)
+	}
+}
+
+func TestABatchThatNobodyAnswersIsUnavailable(t *testing.T) {
+	asker, _ := open(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	for _, answer := range rpc.Batch(ctx, asker, ask, rpc.Caller{}, [][]byte{[]byte("{}"), []byte("{}")}) {
+		if fault.Of(answer.Err).Code != fault.Unavailable {
+			t.Errorf("got %v, want unavailable", answer.Err)
+		}
+	}
 }

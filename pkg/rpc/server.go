@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/sequence"
 )
 
 // Concurrency is how many requests of one method a process works on at once;
@@ -87,9 +88,9 @@ func Handle[Req, Res any](s *Server, m Method[Req, Res], handler func(context.Co
 			defer func() { <-slots }()
 			ctx, cancel := context.WithDeadline(s.ctx, deadline)
 			defer cancel()
-			s.answer(ctx, r, m.Subject(), func(ctx context.Context, caller Caller) (any, error) {
+			s.answer(ctx, r, m.Subject(), func(ctx context.Context, caller Caller, payload []byte) (any, error) {
 				var req Req
-				if err := Decode(r.Data(), &req); err != nil {
+				if err := Decode(payload, &req); err != nil {
 					return nil, err
 				}
 				return handler(ctx, caller, req)
@@ -106,7 +107,10 @@ func Handle[Req, Res any](s *Server, m Method[Req, Res], handler func(context.Co
 	return nil
 }
 
-func (s *Server) answer(ctx context.Context, r micro.Request, subject string, work func(context.Context, Caller) (any, error)) {
+// work is a handler whose request is not decoded yet.
+type work func(ctx context.Context, caller Caller, payload []byte) (any, error)
+
+func (s *Server) answer(ctx context.Context, r micro.Request, subject string, do work) {
 	headers := r.Headers()
 	if id := headers.Get(headerRequest); id != "" {
 		ctx = WithRequest(ctx, id)
@@ -116,16 +120,48 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, wo
 		Session:    headers.Get(headerSession),
 		Connection: headers.Get(headerConnection),
 	}
-	result, err := s.contain(ctx, subject, caller, work)
-	var payload []byte
-	if err == nil {
-		payload, err = json.Marshal(result)
+	if headers.Get(headerBatch) != "" {
+		s.answerBatch(ctx, r, subject, caller, do)
+		return
 	}
+	payload, err := s.result(ctx, subject, caller, r.Data(), do)
 	if err != nil {
 		s.refuse(ctx, r, subject, err)
 		return
 	}
 	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
+}
+
+// answerBatch answers requests that came together, in their order.
+func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject string, caller Caller, do work) {
+	var requests []json.RawMessage
+	if err := json.Unmarshal(r.Data(), &requests); err != nil {
+		s.refuse(ctx, r, subject, fault.New(fault.Invalid, "The batch is not a list of requests."))
+		return
+	}
+	answers := make([]batched, len(requests))
+	sequence.Run(ctx, len(requests), func(ctx context.Context, i int) {
+		payload, err := s.result(ctx, subject, caller, requests[i], do)
+		answers[i] = batched{Answer: payload}
+		if err != nil {
+			answers[i] = batched{Refusal: s.refusal(ctx, subject, err)}
+		}
+	})
+	payload, err := json.Marshal(answers)
+	if err != nil {
+		s.refuse(ctx, r, subject, err)
+		return
+	}
+	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
+}
+
+// result is what the handler answers, as JSON.
+func (s *Server) result(ctx context.Context, subject string, caller Caller, payload []byte, do work) ([]byte, error) {
+	result, err := s.contain(ctx, subject, func() (any, error) { return do(ctx, caller, payload) })
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(result)
 }
 
 // reply answers a request. micro's own Respond and Error are for the goroutine
@@ -140,7 +176,7 @@ func (s *Server) reply(ctx context.Context, r micro.Request, subject string, m *
 	}
 }
 
-func (s *Server) contain(ctx context.Context, subject string, caller Caller, work func(context.Context, Caller) (any, error)) (result any, err error) {
+func (s *Server) contain(ctx context.Context, subject string, do func() (any, error)) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("handler panicked", "subject", subject, "request_id", RequestOf(ctx),
@@ -148,14 +184,20 @@ func (s *Server) contain(ctx context.Context, subject string, caller Caller, wor
 			err = fault.New(fault.Internal, "Something went wrong on the server.")
 		}
 	}()
-	return work(ctx, caller)
+	return do()
 }
 
-func (s *Server) refuse(ctx context.Context, r micro.Request, subject string, err error) {
+// refusal is what a caller may know of an error; the rest is logged.
+func (s *Server) refusal(ctx context.Context, subject string, err error) *fault.Error {
 	coded := fault.Of(err)
 	if coded.Code == fault.Internal || coded.Code == fault.Unavailable {
 		s.log.Error("request failed", "subject", subject, "request_id", RequestOf(ctx), "error", err)
 	}
+	return coded
+}
+
+func (s *Server) refuse(ctx context.Context, r micro.Request, subject string, err error) {
+	coded := s.refusal(ctx, subject, err)
 	header := nats.Header{micro.ErrorCodeHeader: {string(coded.Code)}, micro.ErrorHeader: {coded.Message}}
 	if coded.RetryAfter > 0 {
 		header[headerRetry] = []string{strconv.FormatInt(coded.RetryAfter.Milliseconds(), 10)}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"decentra.local/pkg/sequence"
 )
 
 const (
@@ -79,6 +81,7 @@ func (w *writer) update(ctx context.Context, fn func(tx *Tx) error) error {
 	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
 	case w.queue <- j:
+		sequence.Yield(ctx)
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the database writer: %w", ctx.Err())
 	case <-w.closing:

@@ -22,6 +22,8 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
+	// mostRest bounds how long what was queued may wait to be written.
+	mostRest = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// leaveGrace is how long somebody whose last connection ended is still there.
@@ -90,18 +92,7 @@ type directory struct {
 // end of a session, which no number would show as missing, is asked for every
 // minute besides.
 func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
-	h.running.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case m := <-h.events:
-				h.deliver(m)
-				h.deliverWaiting()
-				h.flush()
-			}
-		}
-	})
+	h.running.Go(func() { h.fanOut(ctx) })
 	h.running.Go(func() {
 		look := time.NewTicker(sessionPeriod)
 		defer look.Stop()
@@ -136,16 +127,32 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// deliverWaiting fans out the events that have come meanwhile: what several of
-// them bring to a connection leaves in one system call.
-func (h *hub) deliverWaiting() {
-	for range eventBatch {
+// fanOut delivers events until ctx ends. After each round of writing it only
+// collects for as long as that took: the busier it is, the more of what a
+// connection gets leaves in one system call.
+func (h *hub) fanOut(ctx context.Context) {
+	rest := time.NewTimer(0)
+	defer rest.Stop()
+	resting := true
+	for {
 		select {
+		case <-ctx.Done():
+			return
 		case m := <-h.events:
 			h.deliver(m)
-		default:
-			return
+		case <-rest.C:
+			resting = false
 		}
+		if resting || len(h.touched) == 0 {
+			continue
+		}
+		for range min(len(h.events), eventBatch) {
+			h.deliver(<-h.events)
+		}
+		start := time.Now()
+		h.flush()
+		rest.Reset(min(time.Since(start), mostRest))
+		resting = true
 	}
 }
 

@@ -42,6 +42,7 @@ type socket struct {
 	service   *Service
 	conn      *websocket.Conn
 	out       outbox
+	lane      lane
 	id        string
 	address   string
 	userAgent string
@@ -88,6 +89,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 		address: clientAddress(r), userAgent: r.UserAgent(), terminal: r.URL.Path == "/",
 	}
 	sock.out.open(conn.NetConn(), func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
+	sock.lane.handle, sock.lane.together = sock.handle, sock.together
 	s.hub.add(sock)
 	go sock.serve()
 }
@@ -118,8 +120,10 @@ func (s *socket) serve() {
 		s.service.metrics.framesIn.Inc()
 		switch {
 		case kind != websocket.TextMessage:
+			s.lane.wait()
 			s.refuse("", fault.New(fault.Invalid, "Frames are JSON text, not binary."))
 		case !utf8.Valid(data):
+			s.lane.wait()
 			s.refuse("", fault.New(fault.Invalid, "The frame is not valid UTF-8."))
 		default:
 			s.take(data)
@@ -171,8 +175,9 @@ func (s *socket) linger() {
 	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
 }
 
-// finish says goodbye and forgets the connection.
+// finish says goodbye and forgets the connection, once what it asked is done.
 func (s *socket) finish() {
+	s.lane.wait()
 	s.service.hub.remove(s)
 	s.close(websocket.CloseNormalClosure, "") // unless there is a reason already
 	if s.closeCode != closeTooSlow && s.closeCode != websocket.CloseAbnormalClosure {
@@ -223,50 +228,90 @@ func (s *socket) requestContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, rpc.Timeout)
 }
 
-// take handles one frame.
+// take handles one frame, or leaves it to the lane of who is logged in.
 func (s *socket) take(data []byte) {
 	e, err := parseEnvelope(data)
 	if err != nil {
+		s.lane.wait() // its answer comes in its turn
 		s.refuse(e.RequestID, err)
+		return
+	}
+	if s.me().user != "" {
+		s.lane.add(request{envelope: e, data: data})
 		return
 	}
 	ctx, cancel := s.requestContext()
 	defer cancel()
-	if s.me().user == "" {
-		s.login(ctx, e, data)
+	s.login(ctx, e, data)
+}
+
+// handle works on requests that may be asked together: one, or several for the
+// same endpoint.
+func (s *socket) handle(requests []request) {
+	ctx, cancel := s.requestContext()
+	defer cancel()
+	allowed := requests[:0]
+	for _, r := range requests {
+		if err := s.service.limits.allowFrame(s.me().user, r.Type); err != nil {
+			s.refuse(r.RequestID, err)
+			continue
+		}
+		allowed = append(allowed, r)
+	}
+	if len(allowed) == 0 {
 		return
 	}
-	if err := s.service.limits.allowFrame(s.me().user, e.Type); err != nil {
-		s.refuse(e.RequestID, err)
-		return
-	}
-	switch e.Type {
-	case "signup", "login", "auth":
-		s.refuse(e.RequestID, fault.New(fault.Conflict, "You are logged in already."))
-		return
-	case wire.Resync{}.FrameType():
-		s.resync(ctx, e.RequestID)
-		return
-	}
-	context, err := e.context()
-	if err != nil {
-		s.refuse(e.RequestID, err)
-		return
-	}
-	route, ok := contract.Find(e.Type, context)
-	if !ok {
-		s.refuse(e.RequestID, unknownFrame(e.Type, context))
-		return
-	}
-	body, err := rpc.Raw(ctx, s.service.nc, route.Endpoint, s.caller(), data)
+	route, err := s.route(allowed[0])
 	switch {
+	case allowed[0].Type == (wire.Resync{}).FrameType():
+		s.resync(ctx, allowed[0].RequestID)
+		return
 	case err != nil:
-		s.refuse(e.RequestID, err)
-	case route.Answer != "":
-		s.answer(route.Answer, e.RequestID, body)
-	case e.RequestID != "":
-		s.answer("ok", e.RequestID, body)
+		s.refuse(allowed[0].RequestID, err)
+		return
 	}
+	payloads := make([][]byte, len(allowed))
+	for i, r := range allowed {
+		payloads[i] = r.data
+	}
+	for i, answer := range rpc.Batch(ctx, s.service.nc, route.Endpoint, s.caller(), payloads) {
+		r := allowed[i]
+		switch {
+		case answer.Err != nil:
+			s.refuse(r.RequestID, answer.Err)
+		case route.Answer != "":
+			s.answer(route.Answer, r.RequestID, answer.Body)
+		case r.RequestID != "":
+			s.answer("ok", r.RequestID, answer.Body)
+		}
+	}
+}
+
+// route is where a request goes.
+func (s *socket) route(r request) (contract.Route, error) {
+	switch r.Type {
+	case "signup", "login", "auth":
+		return contract.Route{}, fault.New(fault.Conflict, "You are logged in already.")
+	}
+	context, err := r.context()
+	if err != nil {
+		return contract.Route{}, err
+	}
+	route, ok := contract.Find(r.Type, context)
+	if !ok {
+		return contract.Route{}, unknownFrame(r.Type, context)
+	}
+	return route, nil
+}
+
+// together reports whether one call may ask both.
+func (s *socket) together(a, b request) bool {
+	first, err := s.route(a)
+	if err != nil || !first.Batch {
+		return false
+	}
+	second, err := s.route(b)
+	return err == nil && first.Endpoint == second.Endpoint
 }
 
 // login handles the frames before the login: each gets auth_success or
