@@ -1,10 +1,12 @@
 # Targets for people; `make help` lists them.
 export CGO_ENABLED ?= 0
 BIN       := bin
+COMMIT    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-go test-e2e test-web test-browser check fmt generate web setup clean
+.PHONY: help run build cross test test-go test-e2e test-web test-browser check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +15,7 @@ run: build ## build everything and serve on http://localhost:8765
 	@exec $(BIN)/decentra $(ARGS)
 
 build: web/dist/index.html ## build the web client and the binaries in bin/
-	go build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/decentra ./services/auth/cmd/auth ./services/chat/cmd/chat \
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/decentra ./services/auth/cmd/auth ./services/chat/cmd/chat \
 		./services/social/cmd/social ./services/voice-signal/cmd/voice-signal ./services/gateway/cmd/gateway
 
 web: web/dist/index.html ## build the web client alone
@@ -45,6 +47,10 @@ test-e2e: build ## end-to-end tests in both topologies, with killed processes
 
 test-browser: build ## the page in a real browser
 	@scripts/browser-test
+
+cross: web/dist/index.html ## check that it compiles for Linux, macOS and Windows, on amd64 and arm64
+	@for target in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \
+		echo "$$target"; GOOS=$${target%/*} GOARCH=$${target#*/} go build -trimpath -o /dev/null ./cmd/decentra || exit 1; done
 
 fmt: ## format the Go code
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -48,6 +51,7 @@ const (
 	headerSkip   = "Skip"   // this user's connections do not get the frame
 	headerOnce   = "Once"   // a connection gets the frame once, whatever topics it comes by
 	headerEnd    = "End"    // connections that this session opened are closed
+	headerAt     = "At"     // when it was published, Unix microseconds; in one of timedEvery
 )
 
 // Event is what a gateway receives.
@@ -58,6 +62,7 @@ type Event struct {
 	Skip           string
 	Once           string
 	End            string
+	At             time.Time // zero for most: when it was published
 }
 
 // Decode reads an event off NATS.
@@ -73,6 +78,9 @@ func Decode(m *nats.Msg) Event {
 		e.Skip = m.Header.Get(headerSkip)
 		e.Once = m.Header.Get(headerOnce)
 		e.End = m.Header.Get(headerEnd)
+		if us, err := strconv.ParseInt(m.Header.Get(headerAt), 10, 64); err == nil {
+			e.At = time.UnixMicro(us)
+		}
 	}
 	return e
 }
@@ -111,7 +119,11 @@ type Publisher struct {
 	nc     *nats.Conn
 	prefix string
 	log    *slog.Logger
+	count  atomic.Uint64
 }
+
+// timedEvery is how many events share one that says when it was published.
+const timedEvery = 16
 
 // NewPublisher makes the publisher of the service with that name.
 func NewPublisher(nc *nats.Conn, service string, log *slog.Logger) *Publisher {
@@ -136,6 +148,12 @@ func (p *Publisher) Publish(to Topic, frame wire.Frame, options ...Option) {
 		for _, option := range options {
 			option(m.Header)
 		}
+	}
+	if p.count.Add(1)%timedEvery == 0 {
+		if m.Header == nil {
+			m.Header = nats.Header{}
+		}
+		m.Header.Set(headerAt, strconv.FormatInt(time.Now().UnixMicro(), 10))
 	}
 	if err := p.nc.PublishMsg(m); err != nil {
 		p.log.Warn("event not sent", "error", fmt.Errorf("publish: %w", err))

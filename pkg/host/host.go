@@ -155,6 +155,10 @@ func Main(program string, units ...Unit) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
+	if err == nil && len(words) == 1 && words[0] == "version" {
+		fmt.Println(describeVersion(program))
+		return 0
+	}
 	asksHealth := len(words) > 0 && words[0] == "health"
 	if asksHealth {
 		words = words[1:]
@@ -190,7 +194,7 @@ func choose(units []Unit, names []string) ([]Unit, error) {
 		known = append(known, u.Name)
 	}
 	if len(units) == 1 {
-		return nil, fmt.Errorf("%q is no command; there is health", names[0])
+		return nil, fmt.Errorf("%q is no command; there are health and version", names[0])
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
@@ -226,7 +230,7 @@ func run(ctx context.Context, settings Settings, units []Unit, alone bool, out i
 		state.names = append(state.names, u.Name)
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	status, err := serveStatus(settings, state, registry)
 	if err != nil {
 		return err
@@ -246,7 +250,8 @@ func run(ctx context.Context, settings Settings, units []Unit, alone bool, out i
 	for _, u := range units {
 		unitCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		h := &Host{Name: u.Name, Log: log.With("service", u.Name), bus: b, state: state,
-			Metrics: prometheus.WrapRegistererWithPrefix("decentra_", registry)}
+			Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"service": u.Name},
+				prometheus.WrapRegistererWithPrefix("decentra_", registry))}
 		r := running{u.Name, cancel, make(chan error, 1)}
 		service := u.New(settings, h)
 		go func() {

@@ -70,7 +70,7 @@ func parse(program string, arguments []string, getenv func(string) string, out i
 	flags.SetOutput(out)
 	s.define(flags)
 	flags.Usage = func() {
-		fmt.Fprintf(out, "Usage: %s [flags] [health]\n\n", program)
+		fmt.Fprintf(out, "Usage: %s [flags] [health|version]\n\n", program)
 		for _, o := range Options() {
 			fmt.Fprintf(out, "  %-14s %-22s %s (default %q)\n", o.Flag, o.Env, o.Help, o.Default)
 		}

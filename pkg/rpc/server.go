@@ -27,6 +27,7 @@ type Server struct {
 	nc      *nats.Conn
 	service micro.Service
 	log     *slog.Logger
+	metrics *metrics // nil: nothing is counted
 	ctx     context.Context
 	stop    context.CancelFunc
 
@@ -157,7 +158,9 @@ func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject strin
 
 // result is what the handler answers, as JSON.
 func (s *Server) result(ctx context.Context, subject string, caller Caller, payload []byte, do work) ([]byte, error) {
+	start := time.Now()
 	result, err := s.contain(ctx, subject, func() (any, error) { return do(ctx, caller, payload) })
+	s.metrics.note(subject, start, err)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"modernc.org/sqlite"
 
 	"decentra.local/pkg/fault"
@@ -34,6 +35,8 @@ type Options struct {
 	Migrations []Migrations
 	// Log may be nil.
 	Log *slog.Logger
+	// Metrics may be nil.
+	Metrics prometheus.Registerer
 }
 
 // DB is an open database. Its methods may be called concurrently.
@@ -102,7 +105,7 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 		return nil, err
 	}
 	db.readers = newReaders(reading, n)
-	if db.writer, err = startWriter(ctx, writing, log); err != nil {
+	if db.writer, err = startWriter(ctx, writing, o.Metrics, log); err != nil {
 		return nil, err
 	}
 	return db, nil

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"decentra.local/pkg/sequence"
 )
 
@@ -31,6 +33,7 @@ type writer struct {
 
 	s *session // nil: to be opened anew; the goroutine's own
 
+	metrics            *metrics
 	commits, functions atomic.Uint64
 	commitTime         atomic.Int64
 }
@@ -52,7 +55,7 @@ type job struct {
 	done  chan struct{} // closed once err is final
 }
 
-func startWriter(ctx context.Context, pool *sql.DB, log *slog.Logger) (*writer, error) {
+func startWriter(ctx context.Context, pool *sql.DB, r prometheus.Registerer, log *slog.Logger) (*writer, error) {
 	s, err := openSession(ctx, pool)
 	if err != nil {
 		return nil, err
@@ -65,6 +68,7 @@ func startWriter(ctx context.Context, pool *sql.DB, log *slog.Logger) (*writer, 
 		stopped: make(chan struct{}),
 		s:       s,
 	}
+	w.metrics = newMetrics(r, func() float64 { return float64(len(w.queue)) })
 	go w.loop()
 	return w, nil
 }
@@ -153,9 +157,12 @@ func (w *writer) run(batch []*job) {
 	if err == nil {
 		start := time.Now()
 		if err = w.s.run(context.Background(), commit); err == nil {
+			took := time.Since(start)
 			w.commits.Add(1)
 			w.functions.Add(uint64(len(mine)))
-			w.commitTime.Add(int64(time.Since(start)))
+			w.commitTime.Add(int64(took))
+			w.metrics.commit.Observe(took.Seconds())
+			w.metrics.batch.Observe(float64(len(mine)))
 		}
 	}
 	if err != nil {

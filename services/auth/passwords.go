@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/time/rate"
 
@@ -21,14 +23,25 @@ type passwords struct {
 	slots chan struct{}
 	decoy []byte // compared with when the name is unknown: the same time for both
 	wrong *wrongTries
+
+	waiting prometheus.Gauge
+	check   prometheus.Histogram
 }
 
-func newPasswords(cost int, limits bool) (*passwords, error) {
+func newPasswords(cost int, limits bool, r prometheus.Registerer) (*passwords, error) {
 	decoy, err := bcrypt.GenerateFromPassword([]byte("nobody has this password"), cost)
 	if err != nil {
 		return nil, fmt.Errorf("prepare password check: %w", err)
 	}
-	p := &passwords{cost: cost, decoy: decoy, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	metric := promauto.With(r)
+	p := &passwords{
+		cost: cost, decoy: decoy, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		waiting: metric.NewGauge(prometheus.GaugeOpts{
+			Name: "auth_bcrypt_waiting", Help: "Password checks that wait for a processor."}),
+		check: metric.NewHistogram(prometheus.HistogramOpts{
+			Name: "auth_bcrypt_seconds", Help: "Time of a password check, the wait for it included.",
+			Buckets: prometheus.ExponentialBuckets(0.01, 2, 10)}),
+	}
 	if limits {
 		p.wrong = &wrongTries{limiters: map[string]*rate.Limiter{}}
 	}
@@ -48,6 +61,7 @@ func (p *passwords) checkNew(password string) error {
 
 // hash makes the stored form of a password.
 func (p *passwords) hash(ctx context.Context, password string) (string, error) {
+	defer p.measure(time.Now())
 	if err := p.take(ctx); err != nil {
 		return "", err
 	}
@@ -63,6 +77,7 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 // an empty hash stands for one that doesn't. bcrypt reads 72 bytes and would take
 // a longer password for the one it begins with.
 func (p *passwords) matches(ctx context.Context, hashed, password string) (bool, error) {
+	defer p.measure(time.Now())
 	if err := p.take(ctx); err != nil {
 		return false, err
 	}
@@ -75,7 +90,11 @@ func (p *passwords) matches(ctx context.Context, hashed, password string) (bool,
 	return err == nil && hashed != "" && len(password) <= wire.Bounds.PasswordMax, nil
 }
 
+func (p *passwords) measure(start time.Time) { p.check.Observe(time.Since(start).Seconds()) }
+
 func (p *passwords) take(ctx context.Context) error {
+	p.waiting.Inc()
+	defer p.waiting.Dec()
 	select {
 	case p.slots <- struct{}{}:
 		return nil

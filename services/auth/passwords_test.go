@@ -14,7 +14,7 @@ import (
 
 func quick(t *testing.T) *passwords {
 	t.Helper()
-	p, err := newPasswords(bcrypt.MinCost, true)
+	p, err := newPasswords(bcrypt.MinCost, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,12 +65,13 @@ func (s *Service) Run(ctx context.Context) error {
 		Path:       filepath.Join(s.config.Data, "auth.db"),
 		Migrations: []store.Migrations{fact.OutboxSchema, {Name: "auth", Files: schema}},
 		Log:        s.log,
+		Metrics:    s.host.Metrics,
 	})
 	if err != nil {
 		return err
 	}
 	defer s.db.Close()
-	s.passwords, err = newPasswords(s.config.BcryptCost, s.config.Limits)
+	s.passwords, err = newPasswords(s.config.BcryptCost, s.config.Limits, s.host.Metrics)
 	if err != nil {
 		return err
 	}
@@ -86,6 +87,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer server.Close()
+	server.Measure(s.host.Metrics)
 	if err := s.serve(server); err != nil {
 		return err
 	}

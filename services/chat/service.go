@@ -67,6 +67,7 @@ func (s *Service) Run(ctx context.Context) error {
 		Path:       filepath.Join(s.config.Data, "chat.db"),
 		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, {Name: "chat", Files: schema}},
 		Log:        s.log,
+		Metrics:    s.host.Metrics,
 	})
 	if err != nil {
 		return err
@@ -99,6 +100,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer server.Close()
+	server.Measure(s.host.Metrics)
 	if err := s.serve(server); err != nil {
 		return err
 	}

@@ -46,8 +46,9 @@ type hub struct {
 	events  chan *nats.Msg
 	running sync.WaitGroup // the fan-out, the pings
 
-	once    occasions // the fan-out's alone, like touched
-	touched []*socket // have frames queued that are not written yet
+	once    occasions   // the fan-out's alone, like touched
+	touched []*socket   // have frames queued that are not written yet
+	timed   []time.Time // when some of these were published
 
 	mu      sync.RWMutex
 	topics  map[event.Topic]*audience
@@ -149,6 +150,7 @@ func (h *hub) fanOut(ctx context.Context) {
 		for range min(len(h.events), eventBatch) {
 			h.deliver(<-h.events)
 		}
+		h.metrics.backlog.Set(float64(len(h.events)))
 		start := time.Now()
 		h.flush()
 		rest.Reset(min(time.Since(start), mostRest))
@@ -162,8 +164,13 @@ func (h *hub) flush() {
 		s.touched = false
 		s.out.flush()
 	}
+	h.metrics.writes.Add(float64(len(h.touched)))
 	clear(h.touched)
 	h.touched = h.touched[:0]
+	for _, published := range h.timed {
+		h.metrics.latency.Observe(time.Since(published).Seconds())
+	}
+	h.timed = h.timed[:0]
 }
 
 // deliver fans one event out; flush makes it leave.
@@ -180,6 +187,9 @@ func (h *hub) deliver(m *nats.Msg) {
 	}
 	h.mu.RUnlock()
 	e := event.Decode(m)
+	if !e.At.IsZero() {
+		h.timed = append(h.timed, e.At)
+	}
 	if e.Attach != "" {
 		for _, s := range sockets {
 			h.join(s, e.Attach)
@@ -312,6 +322,7 @@ func (h *hub) relink(ctx context.Context, ask directory) {
 		s.topics = nil
 	}
 	h.mu.Unlock()
+	h.metrics.linkLost.Inc()
 	h.log.Info("events may have been missed; clients resync", "users", len(byUser))
 
 	untilAnswered(ctx, h.log, func() error {

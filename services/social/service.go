@@ -69,6 +69,7 @@ func (s *Service) Run(ctx context.Context) error {
 		Path:       filepath.Join(s.config.Data, "social.db"),
 		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, {Name: "social", Files: schema}},
 		Log:        s.log,
+		Metrics:    s.host.Metrics,
 	})
 	if err != nil {
 		return err
@@ -97,6 +98,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer server.Close()
+	server.Measure(s.host.Metrics)
 	if err := s.serve(server); err != nil {
 		return err
 	}

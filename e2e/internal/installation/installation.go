@@ -222,15 +222,21 @@ func (i *Installation) Ready(name string) error {
 		}
 		return conn.Close()
 	}
-	files := statusFiles(i.data[name])
-	if len(files) != 1 {
-		return fmt.Errorf("%s has not written its status address", name)
-	}
-	address, err := os.ReadFile(files[0])
+	address, err := i.Status(name)
 	if err != nil {
 		return err
 	}
-	return get("http://" + string(address) + "/readyz")
+	return get("http://" + address + "/readyz")
+}
+
+// Status is the status address of a process that runs.
+func (i *Installation) Status(name string) (string, error) {
+	files := statusFiles(i.data[name])
+	if len(files) != 1 {
+		return "", fmt.Errorf("%s has not written its status address", name)
+	}
+	address, err := os.ReadFile(files[0])
+	return string(address), err
 }
 
 func statusFiles(dir string) []string {
