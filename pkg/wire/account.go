@@ -111,7 +111,7 @@ func (Error) FrameType() string { return "error" }
 // Refusal says why something was not done.
 type Refusal struct {
 	Message    string  `json:"message"`
-	Code       string  `json:"code"`
+	Code       string  `json:"code" enum:"invalid,unauthenticated,permission_denied,not_found,conflict,rate_limited,too_large,unavailable,internal"`
 	RetryAfter float64 `json:"retry_after,omitempty"` // seconds
 }
 
@@ -195,7 +195,7 @@ type RevokeInvite struct {
 type System struct {
 	Content   string  `json:"content"`
 	Timestamp Time    `json:"timestamp"`
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 }
 

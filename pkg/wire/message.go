@@ -4,7 +4,7 @@ package wire
 // conversation creates nothing new.
 type SendMessage struct {
 	Content   string  `json:"content"`
-	Context   string  `json:"context,omitempty"`
+	Context   string  `json:"context,omitempty" enum:"server,dm,global"`
 	ContextID *string `json:"context_id,omitempty"`
 	Nonce     string  `json:"nonce,omitempty"`
 }
@@ -24,7 +24,7 @@ type Message struct {
 	Username  string  `json:"username"`
 	Content   string  `json:"content"`
 	Timestamp Time    `json:"timestamp"`
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	Nonce     string  `json:"nonce,omitempty"`
 }
@@ -34,7 +34,7 @@ func (Message) FrameType() string { return "message" }
 
 // EditMessage replaces the content of one's own message.
 type EditMessage struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	ID        int64   `json:"id"`
 	Content   string  `json:"content"`
@@ -48,7 +48,7 @@ type MessageEdited struct {
 	Content   string  `json:"content"`
 	Timestamp Time    `json:"timestamp"`
 	EditedAt  Time    `json:"edited_at"`
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 }
 
@@ -57,7 +57,7 @@ func (MessageEdited) FrameType() string { return "message_edited" }
 
 // DeleteMessage takes a message away for everybody.
 type DeleteMessage struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	ID        int64   `json:"id"`
 }
@@ -67,7 +67,7 @@ type MessageDeleted struct {
 	ID        int64   `json:"id"`
 	Seq       int64   `json:"seq"`
 	Username  string  `json:"username"` // who had written it
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 }
 
@@ -88,7 +88,7 @@ type StoredMessage struct {
 	Username    string `json:"username"`
 	Content     string `json:"content"`
 	Timestamp   Time   `json:"timestamp"`
-	ContextType string `json:"context_type"`
+	ContextType string `json:"context_type" enum:"server,dm,global"`
 	ContextID   string `json:"context_id"`
 	Nonce       string `json:"nonce,omitempty"`
 	EditedAt    *Time  `json:"edited_at,omitempty"`
@@ -154,13 +154,13 @@ func (History) FrameType() string { return "history" }
 
 // LobbyMessage is a `message` frame inside `history`.
 type LobbyMessage struct {
-	Type string `json:"type"`
+	Type string `json:"type" enum:"message"`
 	Message
 }
 
 // GetChanges asks what happened in a conversation after a change number.
 type GetChanges struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	After     int64   `json:"after"`
 }
@@ -168,7 +168,7 @@ type GetChanges struct {
 // Changes answers GetChanges: every message that changed, as it is now, by the
 // number of its last change. Reset: too many; fetch a fresh page instead.
 type Changes struct {
-	Context   string          `json:"context"`
+	Context   string          `json:"context" enum:"server,dm,global"`
 	ContextID *string         `json:"context_id"`
 	Messages  []StoredMessage `json:"messages"`
 	Seq       int64           `json:"seq"`
@@ -181,14 +181,14 @@ func (Changes) FrameType() string { return "changes" }
 // MarkRead notes that one has seen everything up to a message. A mark never moves
 // back.
 type MarkRead struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	ID        int64   `json:"id"`
 }
 
 // Progress is how far one has read a conversation.
 type Progress struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	Seq       int64   `json:"seq"`    // the conversation's last change
 	Read      int64   `json:"read"`   // the last message seen; 0: none
@@ -204,13 +204,13 @@ func (ReadMarked) FrameType() string { return "read_marked" }
 // Typing tells the others in a conversation that one is writing; it is not
 // stored, and stands for some seconds.
 type Typing struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 }
 
 // UserTyping is the event of Typing.
 type UserTyping struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	Username  string  `json:"username"`
 }
@@ -221,7 +221,7 @@ func (UserTyping) FrameType() string { return "typing" }
 // ConversationChanged tells that a conversation changed in a way no single event
 // shows; `get_changes` has it.
 type ConversationChanged struct {
-	Context   string  `json:"context"`
+	Context   string  `json:"context" enum:"server,dm,global"`
 	ContextID *string `json:"context_id"`
 	Seq       int64   `json:"seq"`
 }

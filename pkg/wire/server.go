@@ -278,7 +278,7 @@ func (PermissionsUpdatedSuccess) FrameType() string { return "permissions_update
 type CreateChannel struct {
 	ServerID    string `json:"server_id"`
 	Name        string `json:"name"`
-	ChannelType string `json:"channel_type,omitempty"`
+	ChannelType string `json:"channel_type,omitempty" enum:"text,voice"`
 }
 
 // CreateVoiceChannel is CreateChannel with type voice.

@@ -5,9 +5,6 @@ export type Time = string;
 
 export type Nothing = Record<never, never>;
 
-/** What answers a frame that had the `request_id`. */
-export type Answer<T extends string, Body = Nothing> = { type: T; request_id: string } & Body;
-
 /** Auth resumes a session; without a token, the one of the handshake's cookie. */
 export interface Auth {
 	token?: string;
@@ -16,7 +13,7 @@ export interface Auth {
 /** AuthError refuses a login. */
 export interface AuthError {
 	message: string;
-	code: string;
+	code: 'invalid' | 'unauthenticated' | 'permission_denied' | 'not_found' | 'conflict' | 'rate_limited' | 'too_large' | 'unavailable' | 'internal';
 	/** seconds */
 	retry_after?: number;
 }
@@ -74,7 +71,7 @@ export interface Changed {
 
 /** Changes answers GetChanges: every message that changed, as it is now, by the number of its last change. Reset: too many; fetch a fresh page instead. */
 export interface Changes {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	messages: StoredMessage[];
 	seq: number;
@@ -126,7 +123,7 @@ export interface ChannelsReordered {
 
 /** ConversationChanged tells that a conversation changed in a way no single event shows; `get_changes` has it. */
 export interface ConversationChanged {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	seq: number;
 }
@@ -135,7 +132,7 @@ export interface ConversationChanged {
 export interface CreateChannel {
 	server_id: string;
 	name: string;
-	channel_type?: string;
+	channel_type?: 'text' | 'voice';
 }
 
 /** CreateServer makes a server with a text channel `general`. */
@@ -190,7 +187,7 @@ export interface DeleteChannel {
 
 /** DeleteMessage takes a message away for everybody. */
 export interface DeleteMessage {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	id: number;
 }
@@ -202,7 +199,7 @@ export interface DeleteServer {
 
 /** EditMessage replaces the content of one's own message. */
 export interface EditMessage {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	id: number;
 	content: string;
@@ -211,7 +208,7 @@ export interface EditMessage {
 /** Error refuses a frame. */
 export interface Error {
 	message: string;
-	code: string;
+	code: 'invalid' | 'unauthenticated' | 'permission_denied' | 'not_found' | 'conflict' | 'rate_limited' | 'too_large' | 'unavailable' | 'internal';
 	/** seconds */
 	retry_after?: number;
 }
@@ -302,7 +299,7 @@ export interface GenerateServerInvite {
 
 /** GetChanges asks what happened in a conversation after a change number. */
 export interface GetChanges {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	after: number;
 }
@@ -445,13 +442,13 @@ export interface Limits {
 
 /** LobbyMessage is a `message` frame inside `history`. */
 export interface LobbyMessage {
-	type: string;
+	type: 'message';
 	id: number;
 	seq: number;
 	username: string;
 	content: string;
 	timestamp: Time;
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	nonce?: string;
 }
@@ -464,7 +461,7 @@ export interface Login {
 
 /** MarkRead notes that one has seen everything up to a message. A mark never moves back. */
 export interface MarkRead {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	id: number;
 }
@@ -501,7 +498,7 @@ export interface Message {
 	username: string;
 	content: string;
 	timestamp: Time;
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	nonce?: string;
 }
@@ -512,7 +509,7 @@ export interface MessageDeleted {
 	seq: number;
 	/** who had written it */
 	username: string;
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 }
 
@@ -524,7 +521,7 @@ export interface MessageEdited {
 	content: string;
 	timestamp: Time;
 	edited_at: Time;
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 }
 
@@ -583,7 +580,7 @@ export interface ProfileUpdated {
 
 /** Progress is how far one has read a conversation. */
 export interface Progress {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	/** the conversation's last change */
 	seq: number;
@@ -595,7 +592,7 @@ export interface Progress {
 
 /** ReadMarked tells all connections of the reader. */
 export interface ReadMarked {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	/** the conversation's last change */
 	seq: number;
@@ -663,7 +660,7 @@ export interface SearchUsers {
 /** SendMessage stores a message. The same nonce from the same author in the same conversation creates nothing new. */
 export interface SendMessage {
 	content: string;
-	context?: string;
+	context?: 'server' | 'dm' | 'global';
 	context_id?: string;
 	nonce?: string;
 }
@@ -801,7 +798,7 @@ export interface StoredMessage {
 	username: string;
 	content: string;
 	timestamp: Time;
-	context_type: string;
+	context_type: 'server' | 'dm' | 'global';
 	context_id: string;
 	nonce?: string;
 	edited_at?: Time;
@@ -812,7 +809,7 @@ export interface StoredMessage {
 export interface System {
 	content: string;
 	timestamp: Time;
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 }
 
@@ -824,7 +821,7 @@ export interface TransferServer {
 
 /** Typing tells the others in a conversation that one is writing; it is not stored, and stands for some seconds. */
 export interface Typing {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 }
 
@@ -862,7 +859,7 @@ export interface UserBlocked {
 
 /** UserTyping is the event of Typing. */
 export interface UserTyping {
-	context: string;
+	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
 	username: string;
 }
@@ -872,7 +869,7 @@ export interface UserUnblocked {
 	username: string;
 }
 
-/** What the server sends, by type; `ok` is apart. */
+/** What the server sends, by type. `ok` has the fields of what it answers. */
 export interface ServerBodies {
 	auth_error: AuthError;
 	auth_success: AuthSuccess;
@@ -928,6 +925,7 @@ export interface ServerBodies {
 	typing: UserTyping;
 	user_blocked: UserBlocked;
 	user_unblocked: UserUnblocked;
+	ok: Partial<ChannelCreated & Changed & Progress & Sent & DMStarted>;
 }
 
 /** What a client sends, by type. */
@@ -986,70 +984,14 @@ export interface ClientBodies {
 	update_user_permissions: UpdateUserPermissions;
 }
 
-/** What answers a client's frame that has a `request_id`. */
-export interface Answers {
-	add_friend: Answer<'ok'>;
-	approve_friend_request: Answer<'ok'>;
-	auth: Answer<'auth_success', AuthSuccess>;
-	ban_member: Answer<'ok'>;
-	block_user: Answer<'ok'>;
-	cancel_friend_request: Answer<'ok'>;
-	change_password: Answer<'ok'>;
-	create_channel: Answer<'ok', ChannelCreated>;
-	create_server: Answer<'server_created', ServerCreated>;
-	create_voice_channel: Answer<'ok', ChannelCreated>;
-	delete_account: Answer<'ok'>;
-	delete_channel: Answer<'ok'>;
-	delete_message: Answer<'ok', Changed>;
-	delete_server: Answer<'ok'>;
-	deny_friend_request: Answer<'ok'>;
-	edit_message: Answer<'ok', Changed>;
-	generate_invite: Answer<'invite_code', InviteCode>;
-	generate_server_invite: Answer<'server_invite_code', ServerInviteCode>;
-	get_changes: Answer<'changes', Changes>;
-	get_channel_history: Answer<'channel_history', ChannelHistory>;
-	get_dm_history: Answer<'dm_history', DMHistory>;
-	get_invites: Answer<'invites', Invites>;
-	get_server_bans: Answer<'server_bans', ServerBans>;
-	get_server_invites: Answer<'server_invites', ServerInvites>;
-	get_server_members: Answer<'server_members', ServerMembers>;
-	get_sessions: Answer<'sessions', Sessions>;
-	join_server: Answer<'ok'>;
-	join_server_with_invite: Answer<'server_joined', ServerJoined>;
-	kick_member: Answer<'ok'>;
-	leave_server: Answer<'ok'>;
-	login: Answer<'auth_success', AuthSuccess>;
-	mark_read: Answer<'ok', Progress>;
-	message: Answer<'ok', Sent>;
-	remove_friend: Answer<'ok'>;
-	rename_server: Answer<'ok'>;
-	reorder_channels: Answer<'ok'>;
-	resync: Answer<'init', Init>;
-	revoke_invite: Answer<'ok'>;
-	revoke_server_invite: Answer<'ok'>;
-	revoke_session: Answer<'ok'>;
-	search_users: Answer<'search_results', SearchResults>;
-	set_avatar: Answer<'ok'>;
-	set_friend_policy: Answer<'ok'>;
-	set_profile: Answer<'ok'>;
-	signup: Answer<'auth_success', AuthSuccess>;
-	start_dm: Answer<'ok', DMStarted>;
-	transfer_server: Answer<'ok'>;
-	typing: Answer<'ok'>;
-	unban_member: Answer<'ok'>;
-	unblock_user: Answer<'ok'>;
-	update_channel: Answer<'ok'>;
-	update_user_permissions: Answer<'ok'>;
-}
-
-/** Acknowledges a frame that has a `request_id`, with the fields of its answer. */
-export type Ok = Answer<'ok', Partial<Nothing & ChannelCreated & Changed & Progress & Sent & DMStarted>>;
-
 export type ServerFrameType = keyof ServerBodies;
 export type ClientFrameType = keyof ClientBodies;
 
-/** A frame from the server; an answer has the `request_id` of what it answers. */
-export type ServerFrame = { [T in ServerFrameType]: { type: T; request_id?: string } & ServerBodies[T] }[ServerFrameType] | Ok;
+/** The frame from the server of a type, or of some types. An answer has the `request_id` of what it answers. */
+export type FrameOf<T extends ServerFrameType> = { [K in T]: { type: K; request_id?: string } & ServerBodies[K] }[T];
 
-/** A frame from a client. */
-export type ClientFrame = { [T in ClientFrameType]: { type: T; request_id?: string } & ClientBodies[T] }[ClientFrameType];
+/** The frame from a client of a type, or of some types. */
+export type ClientFrameOf<T extends ClientFrameType> = { [K in T]: { type: K; request_id?: string } & ClientBodies[K] }[T];
+
+export type ServerFrame = FrameOf<ServerFrameType>;
+export type ClientFrame = ClientFrameOf<ClientFrameType>;

@@ -15,9 +15,6 @@ export type Time = string;
 
 export type Nothing = Record<never, never>;
 
-/** What answers a frame that had the ` + "`request_id`" + `. */
-export type Answer<T extends string, Body = Nothing> = { type: T; request_id: string } & Body;
-
 `)
 	for _, s := range p.shapes.sorted() {
 		comment(&b, "", s.Doc)
@@ -33,11 +30,12 @@ export type Answer<T extends string, Body = Nothing> = { type: T; request_id: st
 		b.WriteString("}\n\n")
 	}
 
-	comment(&b, "", "What the server sends, by type; `ok` is apart.")
+	comment(&b, "", "What the server sends, by type. `ok` has the fields of what it answers.")
 	b.WriteString("export interface ServerBodies {\n")
 	for _, f := range p.server {
 		fmt.Fprintf(&b, "\t%s: %s;\n", f.Type, name(f.Body))
 	}
+	fmt.Fprintf(&b, "\tok: Partial<%s>;\n", strings.Join(p.oks, " & "))
 	b.WriteString("}\n\n")
 
 	comment(&b, "", "What a client sends, by type.")
@@ -47,24 +45,17 @@ export type Answer<T extends string, Body = Nothing> = { type: T; request_id: st
 	}
 	b.WriteString("}\n\n")
 
-	comment(&b, "", "What answers a client's frame that has a `request_id`.")
-	b.WriteString("export interface Answers {\n")
-	for _, f := range p.client {
-		fmt.Fprintf(&b, "\t%s: Answer<'%s'%s>;\n", f.Type, f.Answer, mark(f.Body != nil, ", "+name(f.Body)))
-	}
-	b.WriteString("}\n\n")
-
-	comment(&b, "", "Acknowledges a frame that has a `request_id`, with the fields of its answer.")
-	fmt.Fprintf(&b, "export type Ok = Answer<'ok', Partial<%s>>;\n", strings.Join(append([]string{"Nothing"}, p.oks...), " & "))
-	b.WriteString(`
-export type ServerFrameType = keyof ServerBodies;
+	b.WriteString(`export type ServerFrameType = keyof ServerBodies;
 export type ClientFrameType = keyof ClientBodies;
 
-/** A frame from the server; an answer has the ` + "`request_id`" + ` of what it answers. */
-export type ServerFrame = { [T in ServerFrameType]: { type: T; request_id?: string } & ServerBodies[T] }[ServerFrameType] | Ok;
+/** The frame from the server of a type, or of some types. An answer has the ` + "`request_id`" + ` of what it answers. */
+export type FrameOf<T extends ServerFrameType> = { [K in T]: { type: K; request_id?: string } & ServerBodies[K] }[T];
 
-/** A frame from a client. */
-export type ClientFrame = { [T in ClientFrameType]: { type: T; request_id?: string } & ClientBodies[T] }[ClientFrameType];
+/** The frame from a client of a type, or of some types. */
+export type ClientFrameOf<T extends ClientFrameType> = { [K in T]: { type: K; request_id?: string } & ClientBodies[K] }[T];
+
+export type ServerFrame = FrameOf<ServerFrameType>;
+export type ClientFrame = ClientFrameOf<ClientFrameType>;
 `)
 	return []byte(b.String())
 }

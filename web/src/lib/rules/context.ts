@@ -1,4 +1,4 @@
-import type { ContextRef } from '../wire';
+import type { AnyContext, ContextRef } from '../wire';
 import type { Route } from './routes';
 
 export function channelContext(serverId: string, channelId: string): ContextRef {
@@ -10,8 +10,8 @@ export function dmContext(dmId: string): ContextRef {
 }
 
 /** One text for one conversation, to look it up by. */
-export function contextKey(ref: ContextRef): string {
-	return `${ref.context}:${ref.context_id}`;
+export function contextKey(ref: AnyContext): string {
+	return `${ref.context}:${ref.context_id ?? ''}`;
 }
 
 /** The two ids of a channel's context id, or null when it is none. */

@@ -5,8 +5,8 @@ export type AvatarView =
 	| { readonly kind: 'emoji'; readonly emoji: string }
 	| { readonly kind: 'initials'; readonly text: string; readonly hue: number };
 
-/** The server's default picture; the client draws initials in its place. */
-const DEFAULT_AVATAR = '\u{1F464}';
+/** What everybody starts with; the client draws initials in its place. */
+export const defaultAvatar: AvatarTrio = { avatar: '\u{1F464}', avatar_type: 'emoji', avatar_data: null };
 
 /** How an avatar is drawn. A picture is a data URL or a path of this installation, never an address elsewhere. */
 export function avatarView(username: string, trio: Partial<AvatarTrio> | undefined): AvatarView {
@@ -15,7 +15,7 @@ export function avatarView(username: string, trio: Partial<AvatarTrio> | undefin
 		if (/^data:image\/(png|jpeg|gif|webp)[;,]/i.test(data) || data.startsWith('/api/v1/')) return { kind: 'image', src: data };
 	}
 	const emoji = trio?.avatar?.trim() ?? '';
-	if (trio?.avatar_type === 'emoji' && emoji !== '' && emoji !== DEFAULT_AVATAR) return { kind: 'emoji', emoji };
+	if (trio?.avatar_type === 'emoji' && emoji !== '' && emoji !== defaultAvatar.avatar) return { kind: 'emoji', emoji };
 	return { kind: 'initials', text: initials(username), hue: hue(username) };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConversationFrame, DeletedMessage, StoredMessage } from '../wire';
+import type { ConversationFrame, StoredMessage } from '../wire';
 import {
 	applyChanges,
 	applyEvent,
@@ -21,7 +21,7 @@ function edited(seq: number, id: number, content: string): ConversationFrame {
 	return { type: 'message_edited', id, seq, username: 'ana', content, timestamp: at(id), edited_at: at(seq), ...where };
 }
 function deleted(seq: number, id: number): ConversationFrame {
-	return { type: 'message_deleted', id, seq, ...where };
+	return { type: 'message_deleted', id, seq, username: 'ana', ...where };
 }
 function stored(id: number, seq = id, content = `m${String(id)}`): StoredMessage {
 	return {
@@ -30,14 +30,14 @@ function stored(id: number, seq = id, content = `m${String(id)}`): StoredMessage
 		username: 'ana',
 		content,
 		timestamp: at(id),
-		edited_at: seq > id ? at(seq) : null,
+		...(seq > id && { edited_at: at(seq) }),
 		context_type: 'server',
 		context_id: 's/c',
 	};
 }
-const gone = (id: number, seq: number): DeletedMessage => ({ id, seq, deleted: true });
+const gone = (id: number, seq: number): StoredMessage => ({ ...stored(id, seq, ''), deleted: true });
 const page = (seq: number, messages: StoredMessage[], more_before = false) => ({ seq, messages, more_before });
-const changes = (seq: number, messages: (StoredMessage | DeletedMessage)[], reset = false) => ({ seq, messages, reset });
+const changes = (seq: number, messages: StoredMessage[], reset = false) => ({ seq, messages, reset });
 const shown = (timeline: Timeline): string => timeline.messages.map((m) => m.content).join(' ');
 const events = (timeline: Timeline, ...frames: ConversationFrame[]): Timeline => frames.reduce(applyEvent, timeline);
 

@@ -65,7 +65,7 @@ export function applyEvent(timeline: Timeline, event: ConversationFrame): Timeli
 export function applyPage(timeline: Timeline, page: Page): Timeline {
 	return drain({
 		...timeline,
-		messages: page.messages.map((stored) => fromStored(stored, page.seq)).sort((a, b) => a.id - b.id),
+		messages: page.messages.map((stored) => fromStored(stored)).sort((a, b) => a.id - b.id),
 		seq: page.seq,
 		loaded: true,
 		moreBefore: page.more_before,
@@ -82,7 +82,7 @@ export function applyOlder(timeline: Timeline, page: Page, epoch: number): Timel
 	const older: Message[] = [];
 	for (const stored of page.messages) {
 		if (stored.id >= oldest) continue;
-		const message = fromStored(stored, page.seq);
+		const message = fromStored(stored);
 		const change = early.get(message.id);
 		early.delete(message.id);
 		if (change === undefined || change.seq <= message.seq) older.push(message);
@@ -97,13 +97,13 @@ export function applyChanges(timeline: Timeline, changes: Changes): Timeline {
 	if (!timeline.loaded) return timeline;
 	if (changes.reset) return { ...timeline, loaded: false, epoch: timeline.epoch + 1 };
 	let next = timeline;
-	const inOrder = [...changes.messages].sort((a, b) => (a.seq ?? changes.seq) - (b.seq ?? changes.seq));
+	const inOrder = [...changes.messages].sort((a, b) => a.seq - b.seq);
 	for (const change of inOrder) {
-		const seq = change.seq ?? changes.seq;
+		const { seq } = change;
 		// What an event has brought already may have been overtaken by later events: the answer is the older one.
 		if (seq <= timeline.seq) continue;
 		if (change.deleted === true) next = remove(next, change.id, seq);
-		else next = upsert(next, fromStored(change, changes.seq));
+		else next = upsert(next, fromStored(change));
 	}
 	return drain({ ...next, seq: Math.max(next.seq, changes.seq) });
 }
@@ -177,10 +177,10 @@ function remember(timeline: Timeline, id: number, change: EarlyChange): Timeline
 	return { ...timeline, early: new Map(timeline.early).set(id, change) };
 }
 
-function fromStored(stored: StoredMessage, pageSeq: number): Message {
+function fromStored(stored: StoredMessage): Message {
 	return {
 		id: stored.id,
-		seq: stored.seq ?? pageSeq,
+		seq: stored.seq,
 		username: stored.username,
 		content: stored.content,
 		timestamp: stored.timestamp,

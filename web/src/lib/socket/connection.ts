@@ -176,7 +176,7 @@ export class Connection {
 	}
 
 	#refused(frame: ErrorFrame): void {
-		if (frame.code !== undefined && TEMPORARY.has(frame.code)) this.#lost(frame.retry_after);
+		if (TEMPORARY.has(frame.code)) this.#lost(frame.retry_after);
 		else this.#drop('refused');
 	}
 
@@ -236,5 +236,5 @@ function parse(data: unknown): ServerFrame | null {
 }
 
 function asError(frame: ErrorFrame): WireError {
-	return new WireError(frame.code ?? 'internal', frame.message, frame.retry_after);
+	return new WireError(frame.code, frame.message, frame.retry_after);
 }

@@ -266,7 +266,7 @@ export class Client {
 		if (frame.type === 'init') {
 			const { username, avatar, avatar_type, avatar_data } = frame;
 			this.#user = { username, avatar, avatar_type, avatar_data };
-			this.#limits = frame.limits ?? {};
+			this.#limits = frame.limits;
 			this.#initialised = true;
 		}
 		if (frame.type === 'avatar_updated' && this.#user !== null) {

@@ -19,7 +19,7 @@ const time = '2026-01-01T10:00:00+00:00';
 class ServerLog {
 	messages: StoredMessage[] = [];
 	seq = 0;
-	#deleted: { id: number; seq: number; deleted: true }[] = [];
+	#deleted: StoredMessage[] = [];
 
 	append(username: string, content: string, nonce?: string): ConversationFrame {
 		const seq = ++this.seq;
@@ -33,17 +33,18 @@ class ServerLog {
 	}
 	delete(id: number): ConversationFrame {
 		const seq = ++this.seq;
+		const gone = this.messages.filter((m) => m.id === id);
 		this.messages = this.messages.filter((m) => m.id !== id);
-		this.#deleted.push({ id, seq, deleted: true });
-		return { type: 'message_deleted', id, seq, ...where };
+		this.#deleted.push(...gone.map((m) => ({ ...m, seq, content: '', deleted: true })));
+		return { type: 'message_deleted', id, seq, username: 'bob', ...where };
 	}
 	history(before = Infinity, limit = 50): HistoryFrame {
 		const older = this.messages.filter((m) => m.id < before);
 		const messages = older.slice(-limit);
-		return { type: 'dm_history', messages, seq: this.seq, more_before: messages.length < older.length, more_after: false };
+		return { type: 'dm_history', dm_id: 'd', messages, seq: this.seq, more_before: messages.length < older.length, more_after: false };
 	}
 	changes(after: number, most = 40): ChangesFrame {
-		const messages = [...this.messages, ...this.#deleted].filter((m) => (m.seq ?? 0) > after);
+		const messages = [...this.messages, ...this.#deleted].filter((m) => m.seq > after);
 		const reset = messages.length > most;
 		return { type: 'changes', ...where, messages: reset ? [] : messages, seq: this.seq, reset };
 	}

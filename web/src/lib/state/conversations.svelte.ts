@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
 import { contextKey } from '../rules/context';
-import type { ContextRef, ServerFrame } from '../wire';
+import type { ContextRef, FrameOf, ServerFrame } from '../wire';
 import { Conversation, type ConversationContext } from './conversation.svelte';
 
 /** Conversations kept up to date in memory; the one not opened for longest is let go of first. */
@@ -87,8 +87,8 @@ export class Conversations {
 	}
 
 	/** A notice about a whole server stands in the channel that is shown. */
-	#notice({ context, context_id, content, timestamp }: Extract<ServerFrame, { type: 'system' }>): void {
-		if (context === undefined || context === null || context_id === undefined || context_id === null) return;
+	#notice({ context, context_id, content, timestamp }: FrameOf<'system'>): void {
+		if (context === 'global' || context_id === null) return;
 		const exact = this.#held.get(contextKey({ context, context_id }));
 		const shown = this.#shown;
 		const inside = shown?.ref.context === 'server' && shown.ref.context_id.startsWith(`${context_id}/`) ? shown : undefined;

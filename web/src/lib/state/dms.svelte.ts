@@ -33,7 +33,7 @@ export class Dms {
 		const started = new Promise<Dm>((resolve) => this.#wanted.set(key, resolve));
 		try {
 			const answer = await this.#transport.request({ type: 'start_dm', username });
-			return answer.type === 'dm_started' ? answer.dm : await started;
+			return (answer.type === 'ok' ? answer.dm : undefined) ?? (await started);
 		} finally {
 			this.#wanted.delete(key);
 		}
@@ -50,7 +50,7 @@ export class Dms {
 				this.#wanted.get(frame.dm.username.toLowerCase())?.(frame.dm);
 				return;
 			case 'message': {
-				const dm = frame.context === 'dm' ? this.byId(frame.context_id) : undefined;
+				const dm = frame.context === 'dm' ? this.byId(frame.context_id ?? '') : undefined;
 				if (dm !== undefined && this.#list[0] !== dm) this.#list = [dm, ...this.#list.filter((other) => other !== dm)];
 				return;
 			}

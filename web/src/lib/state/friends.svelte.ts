@@ -82,8 +82,8 @@ export class Friends {
 				this.#list = frame.friends;
 				this.#sent = frame.friend_requests_sent;
 				this.#received = frame.friend_requests_received;
-				this.#blocked = frame.blocked ?? [];
-				this.#policy = frame.settings?.friends ?? 'instant';
+				this.#blocked = frame.blocked;
+				this.#policy = frame.settings.friends;
 				return;
 			case 'user_blocked':
 				this.#blocked = withUser(this.#blocked, user(frame));

@@ -33,7 +33,7 @@ export class People {
 					...frame.friends,
 					...frame.friend_requests_received,
 					...frame.friend_requests_sent,
-					...(frame.blocked ?? []),
+					...frame.blocked,
 				]);
 				return;
 			case 'server_members':

@@ -50,7 +50,7 @@ export class Presence {
 		switch (frame.type) {
 			case 'init':
 				this.clear();
-				for (const name of frame.presence ?? []) this.#online.add(name.toLowerCase());
+				for (const name of frame.presence) this.#online.add(name.toLowerCase());
 				this.#online.add(frame.username.toLowerCase());
 				return;
 			case 'presence':

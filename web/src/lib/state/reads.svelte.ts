@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { contextKey } from '../rules/context';
 import { sameName } from '../rules/people';
 import { fromProgress, nothingRead, readUpTo, withMessage, withoutMessage, withProgress, type Reading } from '../rules/unread';
-import { WireError, type ContextRef, type ServerFrame } from '../wire';
+import { WireError, type AnyContext, type ContextRef, type ServerFrame } from '../wire';
 import type { Clock, Transport } from './transport';
 
 /** A mark goes out no sooner than this after the last one: many messages are read at once. */
@@ -51,7 +51,7 @@ export class Reads {
 		switch (frame.type) {
 			case 'init':
 				this.clear();
-				for (const progress of frame.read ?? []) {
+				for (const progress of frame.read) {
 					if (progress.context !== 'global') this.#readings.set(contextKey(progress), fromProgress(progress));
 				}
 				return;
@@ -62,7 +62,7 @@ export class Reads {
 				this.#change(frame, (reading) => withMessage(reading, frame, sameName(frame.username, self)));
 				return;
 			case 'message_deleted':
-				this.#change(frame, (reading) => withoutMessage(reading, frame, sameName(frame.username ?? '', self)));
+				this.#change(frame, (reading) => withoutMessage(reading, frame, sameName(frame.username, self)));
 				return;
 			case 'server_left':
 				this.#forget(`server:${frame.server_id}/`);
@@ -78,8 +78,8 @@ export class Reads {
 		this.#marks.clear();
 	}
 
-	#change(ref: ContextRef & { context: string }, update: (reading: Reading) => Reading): void {
-		if (ref.context !== 'server' && ref.context !== 'dm') return;
+	#change(ref: AnyContext, update: (reading: Reading) => Reading): void {
+		if (ref.context === 'global') return;
 		const key = contextKey(ref);
 		const held = this.#readings.get(key);
 		const next = update(held ?? nothingRead);

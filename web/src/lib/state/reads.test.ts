@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { defaultAvatar } from '../rules/people';
 import { WireError, type ClientFrame, type ConversationFrame, type InitFrame, type ServerFrame } from '../wire';
 import { Reads } from './reads.svelte';
 import { Presence } from './presence.svelte';
@@ -54,11 +55,13 @@ const init: InitFrame = {
 	friends: [],
 	friend_requests_sent: [],
 	friend_requests_received: [],
+	blocked: [],
+	settings: { friends: 'instant' },
+	limits: {} as InitFrame['limits'],
 	presence: ['Bob'],
 	read: [
 		{ ...here, seq: 3, read: 1, unread: 2 },
 		{ ...channel, seq: 8, read: 0, unread: 8 },
-		{ context: 'global' },
 	],
 };
 async function settle(): Promise<void> {
@@ -165,9 +168,9 @@ test('a server changes hands, its channels change, and it goes', async () => {
 		type: 'server_members',
 		server_id: 's',
 		members: [
-			{ username: 'bob', is_owner: true },
-			{ username: 'ana', is_owner: false, permissions: none },
-			{ username: 'carl', is_owner: false, permissions: none },
+			{ username: 'bob', ...defaultAvatar, is_owner: true },
+			{ username: 'ana', ...defaultAvatar, is_owner: false, permissions: none },
+			{ username: 'carl', ...defaultAvatar, is_owner: false, permissions: none },
 		],
 	});
 	await servers.loadMembers('s');
@@ -176,9 +179,9 @@ test('a server changes hands, its channels change, and it goes', async () => {
 	expect(servers.byId('s')).toMatchObject({ owner: 'ana' });
 	expect(servers.byId('s')?.permissions).toBeUndefined();
 	expect(servers.members('s')).toEqual([
-		{ username: 'bob', is_owner: false, permissions: all },
-		{ username: 'ana', is_owner: true },
-		{ username: 'carl', is_owner: false, permissions: all },
+		{ username: 'bob', ...defaultAvatar, is_owner: false, permissions: all },
+		{ username: 'ana', ...defaultAvatar, is_owner: true },
+		{ username: 'carl', ...defaultAvatar, is_owner: false, permissions: all },
 	]);
 	apply({ type: 'server_owner_changed', server_id: 's', owner: 'bob', former_owner: 'ana', former_owner_permissions: all });
 	expect(servers.byId('s')?.permissions).toEqual(all);

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
-import { sameName } from '../rules/people';
-import { mayOpenSettings, inOrder } from '../rules/servers';
+import { defaultAvatar, sameName } from '../rules/people';
+import { inOrder, mayOpenSettings, noPermissions } from '../rules/servers';
 import type { Ban, Channel, ChannelType, ClientFrame, Invite, InviteTerms, Member, Permissions, Server, ServerFrame, FrameOf } from '../wire';
 import type { Transport } from './transport';
 
@@ -190,7 +190,7 @@ export class Servers {
 	#memberJoined(serverId: string, username: string): void {
 		const members = this.#members.get(serverId);
 		if (members === undefined || members.some((member) => sameName(member.username, username))) return;
-		this.#members.set(serverId, [...members, { username, is_owner: false }]);
+		this.#members.set(serverId, [...members, { username, ...defaultAvatar, is_owner: false, permissions: noPermissions }]);
 		// The event has no picture; the list has. Without an answer the name alone stays.
 		this.loadMembers(serverId).catch(() => undefined);
 	}
