@@ -118,16 +118,18 @@ type Refusal struct {
 // Init is the state of a client's world at its login.
 type Init struct {
 	Profile
-	Servers          []Server   `json:"servers"`
-	DMs              []DM       `json:"dms"`
-	Friends          []Profile  `json:"friends"`
-	RequestsSent     []Profile  `json:"friend_requests_sent"`
-	RequestsReceived []Profile  `json:"friend_requests_received"`
-	Blocked          []Profile  `json:"blocked"`
-	Settings         Settings   `json:"settings"`
-	Read             []Progress `json:"read"`     // of every conversation but the lobby
-	Presence         []string   `json:"presence"` // who is online, of friends and fellow members
-	Limits           Limits     `json:"limits"`
+	Servers          []Server    `json:"servers"`
+	DMs              []DM        `json:"dms"`
+	Friends          []Profile   `json:"friends"`
+	RequestsSent     []Profile   `json:"friend_requests_sent"`
+	RequestsReceived []Profile   `json:"friend_requests_received"`
+	Blocked          []Profile   `json:"blocked"`
+	Settings         Settings    `json:"settings"`
+	Read             []Progress  `json:"read"`     // of every conversation but the lobby
+	Presence         []string    `json:"presence"` // who is online, of friends and fellow members
+	Voice            []VoiceRoom `json:"voice"`    // the rooms of one's servers with somebody inside
+	Calls            []Call      `json:"calls"`    // one's own, on whichever connection
+	Limits           Limits      `json:"limits"`
 }
 
 // FrameType implements Frame.

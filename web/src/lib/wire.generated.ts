@@ -56,6 +56,20 @@ export interface BanMember {
 	username: string;
 }
 
+/** Call is one of the user's, on whichever connection; the profile is the other party's. */
+export interface Call {
+	call_id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	state: 'ringing' | 'accepted';
+	incoming: boolean;
+}
+
 /** ChangePassword ends every other session of the account. */
 export interface ChangePassword {
 	/** the present one */
@@ -345,6 +359,27 @@ export interface History {
 	messages: LobbyMessage[];
 }
 
+/** ICECandidate is WebRTC's RTCIceCandidateInit; an empty candidate ends them. */
+export interface ICECandidate {
+	candidate: string;
+	sdpMid?: string;
+	sdpMLineIndex?: number;
+	usernameFragment?: string;
+}
+
+/** IncomingVoiceCall rings all connections of the callee. */
+export interface IncomingVoiceCall {
+	from: string;
+	call_id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+}
+
 /** Init is the state of a client's world at its login. */
 export interface Init {
 	username: string;
@@ -365,6 +400,10 @@ export interface Init {
 	read: Progress[];
 	/** who is online, of friends and fellow members */
 	presence: string[];
+	/** the rooms of one's servers with somebody inside */
+	voice: VoiceRoom[];
+	/** one's own, on whichever connection */
+	calls: Call[];
 	limits: Limits;
 }
 
@@ -523,6 +562,18 @@ export interface MessageEdited {
 	edited_at: Time;
 	context: 'server' | 'dm' | 'global';
 	context_id: string | null;
+}
+
+/** OutgoingVoiceCall tells all connections of the caller that one of them rings. */
+export interface OutgoingVoiceCall {
+	call_id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
 }
 
 /** Peer names another user in a client's frame. */
@@ -741,6 +792,12 @@ export interface ServerRenamed {
 	name: string;
 }
 
+/** SessionDescription is WebRTC's (RFC 8829). */
+export interface SessionDescription {
+	type: 'offer' | 'answer' | 'pranswer' | 'rollback';
+	sdp: string;
+}
+
 /** SessionInfo is one of one's own sessions. */
 export interface SessionInfo {
 	id: string;
@@ -813,6 +870,18 @@ export interface System {
 	context_id: string | null;
 }
 
+/** TURNCredentials let a client use the relay: the TURN REST convention, an HMAC-SHA1 over the user name. */
+export interface TURNCredentials {
+	username: string;
+	credential: string;
+	/** or earlier, with the session */
+	expires_at: Time;
+	/** empty: the host and port of the page, over UDP and TCP */
+	urls: string[];
+	/** RelayOnly: use nothing but the relay; other candidates are not passed on. */
+	relay_only: boolean;
+}
+
 /** TransferServer is the owner's: another member becomes the owner. */
 export interface TransferServer {
 	server_id: string;
@@ -869,6 +938,176 @@ export interface UserUnblocked {
 	username: string;
 }
 
+/** VoiceCallAccepted tells the caller's connection: it offers. */
+export interface VoiceCallAccepted {
+	from: string;
+	call_id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	voice_session: string;
+}
+
+/** VoiceCallAnswered tells all connections of both that the call is accepted. */
+export interface VoiceCallAnswered {
+	call_id: string;
+}
+
+/** VoiceCallEnded tells all connections of both; answered_elsewhere tells the other connections of the callee, and the call goes on. */
+export interface VoiceCallEnded {
+	call_id: string;
+	/** the other party */
+	username: string;
+	reason: 'hung_up' | 'cancelled' | 'rejected' | 'no_answer' | 'answered_elsewhere' | 'removed' | 'lost';
+}
+
+/** VoiceCallRejected tells the caller's connection. */
+export interface VoiceCallRejected {
+	from: string;
+	call_id: string;
+}
+
+/** VoiceDeafenUpdate likewise. */
+export interface VoiceDeafenUpdate {
+	username: string;
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	deafened: boolean;
+}
+
+/** VoiceEnded tells a connection that it is in its room or call no more. */
+export interface VoiceEnded {
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	reason: 'elsewhere' | 'removed' | 'answered_elsewhere';
+}
+
+/** VoiceMember is somebody inside a voice room. */
+export interface VoiceMember {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	muted: boolean;
+	deafened: boolean;
+	video: boolean;
+	screen_sharing: boolean;
+	/** another one: another peer connection */
+	voice_session: string;
+}
+
+/** VoiceMemberUpdate tells a server's members how somebody inside looks now, and what is on. */
+export interface VoiceMemberUpdate {
+	server_id: string;
+	channel_id: string;
+	member: VoiceMember;
+}
+
+/** VoiceMuteUpdate tells a server's members, or both parties of a call. */
+export interface VoiceMuteUpdate {
+	username: string;
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	muted: boolean;
+}
+
+/** VoicePlace says which room something is about; empty: a call. */
+export interface VoicePlace {
+	server_id?: string;
+	channel_id?: string;
+}
+
+/** VoiceRoom is a voice channel with somebody inside. */
+export interface VoiceRoom {
+	server_id: string;
+	channel_id: string;
+	voice_members: VoiceMember[];
+}
+
+/** VoiceRooms tells a new member who is in a server's voice rooms. */
+export interface VoiceRooms {
+	server_id: string;
+	voice: VoiceRoom[];
+}
+
+/** VoiceScreenShareUpdate likewise. */
+export interface VoiceScreenShareUpdate {
+	username: string;
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	screen_sharing: boolean;
+}
+
+/** VoiceSpeakingUpdate tells those inside alone. */
+export interface VoiceSpeakingUpdate {
+	username: string;
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	speaking: boolean;
+}
+
+/** VoiceStateUpdate tells a server's members who came or went, and who is inside now. */
+export interface VoiceStateUpdate {
+	server_id: string;
+	channel_id: string;
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	voice_session: string;
+	state: 'joined' | 'left';
+	voice_members: VoiceMember[];
+}
+
+/** VoiceVideoUpdate likewise. */
+export interface VoiceVideoUpdate {
+	username: string;
+	server_id?: string;
+	channel_id?: string;
+	call_id?: string;
+	video: boolean;
+}
+
+/** WebRTCAnswer is SendAnswer as its target gets it. */
+export interface WebRTCAnswer {
+	from: string;
+	voice_session: string;
+	call_id?: string;
+	answer: SessionDescription;
+}
+
+/** WebRTCICECandidate is SendCandidate as its target gets it. */
+export interface WebRTCICECandidate {
+	from: string;
+	voice_session: string;
+	call_id?: string;
+	candidate: ICECandidate | null;
+}
+
+/** WebRTCOffer is SendOffer as its target gets it. */
+export interface WebRTCOffer {
+	from: string;
+	voice_session: string;
+	call_id?: string;
+	offer: SessionDescription;
+	context?: VoicePlace;
+}
+
 /** What the server sends, by type. `ok` has the fields of what it answers. */
 export interface ServerBodies {
 	auth_error: AuthError;
@@ -895,6 +1134,7 @@ export interface ServerBodies {
 	friend_request_received: FriendRequestReceived;
 	friend_request_sent: FriendRequestSent;
 	history: History;
+	incoming_voice_call: IncomingVoiceCall;
 	init: Init;
 	invite_code: InviteCode;
 	invites: Invites;
@@ -903,6 +1143,7 @@ export interface ServerBodies {
 	message: Message;
 	message_deleted: MessageDeleted;
 	message_edited: MessageEdited;
+	outgoing_voice_call: OutgoingVoiceCall;
 	permissions_updated: PermissionsUpdated;
 	permissions_updated_success: PermissionsUpdatedSuccess;
 	presence: Presence;
@@ -922,9 +1163,26 @@ export interface ServerBodies {
 	sessions: Sessions;
 	settings_updated: SettingsUpdated;
 	system: System;
+	turn_credentials: TURNCredentials;
 	typing: UserTyping;
 	user_blocked: UserBlocked;
 	user_unblocked: UserUnblocked;
+	voice_call_accepted: VoiceCallAccepted;
+	voice_call_answered: VoiceCallAnswered;
+	voice_call_ended: VoiceCallEnded;
+	voice_call_rejected: VoiceCallRejected;
+	voice_deafen_update: VoiceDeafenUpdate;
+	voice_ended: VoiceEnded;
+	voice_member_update: VoiceMemberUpdate;
+	voice_mute_update: VoiceMuteUpdate;
+	voice_rooms: VoiceRooms;
+	voice_screen_share_update: VoiceScreenShareUpdate;
+	voice_speaking_update: VoiceSpeakingUpdate;
+	voice_state_update: VoiceStateUpdate;
+	voice_video_update: VoiceVideoUpdate;
+	webrtc_answer: WebRTCAnswer;
+	webrtc_ice_candidate: WebRTCICECandidate;
+	webrtc_offer: WebRTCOffer;
 	ok: Partial<ChannelCreated & Changed & Progress & Sent & DMStarted>;
 }
 
