@@ -32,7 +32,7 @@ func TestKill(t *testing.T) {
 		crowd := gather(t, inst)
 
 		targets := []string{"decentra"}
-		if topology == installation.Split {
+		if topology != installation.AllInOne {
 			targets = []string{"auth", "chat", "social", "gateway", installation.NATS}
 		}
 		var bag []string

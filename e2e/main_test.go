@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(installation.Main(m)) }
 
-// both runs a test against both topologies.
+// both runs a test against both topologies, or the one that was chosen.
 func both(t *testing.T, test func(t *testing.T, topology installation.Topology)) {
 	t.Helper()
 	for _, topology := range installation.Topologies {

@@ -1,5 +1,5 @@
 // Command decentra runs all services in one process, or those that its
-// arguments name.
+// arguments name, and has the commands for who looks after an installation.
 package main
 
 import (
@@ -14,5 +14,9 @@ import (
 )
 
 func main() {
-	os.Exit(host.Main("decentra", auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit))
+	os.Exit(host.Main(host.Program{
+		Name:     "decentra",
+		Units:    []host.Unit{auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit},
+		Commands: []host.Command{initialise},
+	}))
 }

@@ -21,6 +21,15 @@ import (
 // NATS URL, find each other.
 const DevelopmentAddress = "127.0.0.1:4222"
 
+// Bounds of a NATS server that Decentra runs over, in bytes: one message, what
+// waits for one connection, and JetStream in memory and on disk.
+const (
+	MaxPayload = 8 << 20
+	MaxPending = 256 << 20
+	MaxMemory  = 64 << 20
+	MaxStore   = 1 << 30
+)
+
 const (
 	startTimeout   = 10 * time.Second
 	takeOverPeriod = 250 * time.Millisecond
@@ -30,6 +39,9 @@ const (
 type Config struct {
 	// URL of an external server; empty: one inside this process.
 	URL string
+	// Credentials is the file that shows the external server who connects; empty:
+	// it asks nobody.
+	Credentials string
 	// Listen is the loopback address on which the embedded server also serves
 	// other processes; empty: it opens no port.
 	Listen string
@@ -86,6 +98,11 @@ func (b *Bus) Connect(service string, options ...nats.Option) (*nats.Conn, error
 		// fails at once, and what was missed is fetched again.
 		nats.ReconnectBufSize(-1),
 	}
+	identity, err := credentials(b.config.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, identity)
 	url := b.config.URL
 	if url == "" && b.config.Listen != "" {
 		url = "nats://" + b.config.Listen
@@ -132,8 +149,8 @@ func (b *Bus) embed() error {
 		DontListen:            b.config.Listen == "",
 		NoSigs:                true,
 		NoLog:                 true,
-		MaxPayload:            8 << 20,
-		MaxPending:            256 << 20,
+		MaxPayload:            MaxPayload,
+		MaxPending:            MaxPending,
 		DisableShortFirstPing: true,
 	}
 	if b.config.Listen != "" {
@@ -166,8 +183,8 @@ func (b *Bus) embed() error {
 		}
 		err := s.EnableJetStream(&server.JetStreamConfig{
 			StoreDir:  filepath.Clean(b.config.Store),
-			MaxMemory: 64 << 20,
-			MaxStore:  1 << 30,
+			MaxMemory: MaxMemory,
+			MaxStore:  MaxStore,
 		})
 		if err != nil {
 			s.Shutdown()

@@ -22,6 +22,9 @@ import (
 // subscribe to, whichever service publishes.
 type Topic string
 
+// Subjects covers the subjects of all events, whichever service publishes.
+const Subjects = "*.event.>"
+
 // Everyone is the audience of all who are logged in.
 const Everyone Topic = "everyone"
 

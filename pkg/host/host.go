@@ -6,17 +6,14 @@ package host
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -147,75 +144,14 @@ func (r *readiness) changed() <-chan struct{} {
 	return r.asked
 }
 
-// Main is the whole of a program that runs one unit, or those of several that
-// its arguments name (none named: all). It returns the exit code: 0 after a
-// clean stop, 1 after a failure, 2 for wrong arguments.
-func Main(program string, units ...Unit) int {
-	settings, words, err := parse(program, os.Args[1:], os.Getenv, os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err == nil && len(words) == 1 && words[0] == "version" {
-		fmt.Println(describeVersion(program))
-		return 0
-	}
-	asksHealth := len(words) > 0 && words[0] == "health"
-	if asksHealth {
-		words = words[1:]
-	}
-	chosen := units
-	if err == nil && len(words) > 0 {
-		chosen, err = choose(units, words)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
-		return 2
-	}
-	if asksHealth {
-		return health(settings, chosen, os.Stdout)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process at once
-	}()
-	// All of the units in one process need no port for NATS between them.
-	alone := len(chosen) == len(units) && len(units) > 1
-	if err := run(ctx, settings, chosen, alone, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
-		return 1
-	}
-	return 0
-}
-
-func choose(units []Unit, names []string) ([]Unit, error) {
-	var known []string
-	for _, u := range units {
-		known = append(known, u.Name)
-	}
-	if len(units) == 1 {
-		return nil, fmt.Errorf("%q is no command; there are health and version", names[0])
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("there is no service %q; there are %s", name, strings.Join(known, ", "))
-		}
-	}
-	var chosen []Unit
-	for _, u := range units {
-		if slices.Contains(names, u.Name) {
-			chosen = append(chosen, u)
-		}
-	}
-	return chosen, nil
-}
-
+// run serves with these units until ctx ends or one of them fails. Alone says
+// that they need no port for NATS between them and others.
 func run(ctx context.Context, settings Settings, units []Unit, alone bool, out io.Writer) error {
 	log := settings.logger()
 	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
-	config := bus.Config{URL: settings.NATS, Store: filepath.Join(settings.Data, "nats"), Log: log}
+	config := bus.Config{URL: settings.NATS, Credentials: settings.NATSCredentials, Store: filepath.Join(settings.Data, "nats"), Log: log}
 	if !alone {
 		config.Listen = bus.DevelopmentAddress
 	}

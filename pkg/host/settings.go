@@ -14,16 +14,17 @@ import (
 // Settings are what a person may set. Each is a flag and an environment
 // variable; the flag wins.
 type Settings struct {
-	Listen     string
-	Data       string
-	NATS       string
-	Status     string
-	Friends    string
-	BcryptCost int
-	Limits     string
-	LogLevel   string
-	LogFormat  string
-	Profile    bool
+	Listen          string
+	Data            string
+	NATS            string
+	NATSCredentials string
+	Status          string
+	Friends         string
+	BcryptCost      int
+	Limits          string
+	LogLevel        string
+	LogFormat       string
+	Profile         bool
 }
 
 // Option describes one setting.
@@ -34,6 +35,7 @@ func (s *Settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.Listen, "listen", ":8765", "address of the published port")
 	flags.StringVar(&s.Data, "data", "./data", "directory of the databases")
 	flags.StringVar(&s.NATS, "nats", "", "URL of a NATS server; empty: one is embedded")
+	flags.StringVar(&s.NATSCredentials, "nats-credentials", "", "file with the NATS server's key for this service (nkey seed or .creds)")
 	flags.StringVar(&s.Status, "status", "127.0.0.1:0", "address of health, readiness and metrics; port 0: any free one, printed at the start")
 	flags.StringVar(&s.Friends, "friends", "instant", "how friends are made by accounts that set nothing else: instant or ask")
 	flags.IntVar(&s.BcryptCost, "bcrypt-cost", 12, "work of one password check, as a power of two: 4 to 20")
@@ -45,8 +47,11 @@ func (s *Settings) define(flags *flag.FlagSet) {
 
 // environment names the variable of a flag.
 func environment(name string) string {
-	if name == "nats" {
+	switch name {
+	case "nats":
 		return "NATS_URL"
+	case "nats-credentials":
+		return "NATS_CREDENTIALS"
 	}
 	return "DECENTRA_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
@@ -63,34 +68,34 @@ func Options() []Option {
 }
 
 // parse reads settings from arguments and environment and returns what follows
-// the flags.
-func parse(program string, arguments []string, getenv func(string) string, out io.Writer) (Settings, []string, error) {
+// the flags. A command may have flags of its own.
+func (p Program) parse(arguments []string, getenv func(string) string, out io.Writer, command *Command) (Settings, []string, error) {
 	var s Settings
-	flags := flag.NewFlagSet(program, flag.ContinueOnError)
+	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	flags.SetOutput(out)
+	flags.Usage = func() { p.usage(out, command) }
 	s.define(flags)
-	flags.Usage = func() {
-		fmt.Fprintf(out, "Usage: %s [flags] [health|version]\n\n", program)
-		for _, o := range Options() {
-			fmt.Fprintf(out, "  %-14s %-22s %s (default %q)\n", o.Flag, o.Env, o.Help, o.Default)
-		}
-	}
 	var failure error
 	flags.VisitAll(func(f *flag.Flag) {
 		if v := getenv(environment(f.Name)); v != "" && failure == nil {
 			if err := flags.Set(f.Name, v); err != nil {
-				failure = fmt.Errorf("%s=%q: %w", environment(f.Name), v, err)
+				failure = &UsageError{fmt.Sprintf("%s=%q: %v", environment(f.Name), v, err)}
 			}
 		}
 	})
 	if failure != nil {
 		return s, nil, failure
 	}
+	if command != nil && command.Flags != nil {
+		command.Flags(flags)
+	}
 	// Flags may stand before and after the words.
 	var words []string
 	for rest := arguments; ; {
-		if err := flags.Parse(rest); err != nil {
+		if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
 			return s, nil, err
+		} else if err != nil {
+			return s, nil, &UsageError{err.Error()}
 		}
 		if flags.NArg() == 0 {
 			break
@@ -98,7 +103,38 @@ func parse(program string, arguments []string, getenv func(string) string, out i
 		words = append(words, flags.Arg(0))
 		rest = flags.Args()[1:]
 	}
-	return s, words, s.check()
+	if err := s.check(); err != nil {
+		return s, nil, &UsageError{err.Error()}
+	}
+	return s, words, nil
+}
+
+// usage says how the program, or one command of it, is called.
+func (p Program) usage(out io.Writer, command *Command) {
+	if command != nil {
+		fmt.Fprintf(out, "Usage: %s %s [flags] %s\n\nTo %s.\n", p.Name, command.Name, command.Arguments, command.Help)
+		if command.Flags != nil {
+			own := flag.NewFlagSet("", flag.ContinueOnError)
+			own.SetOutput(out)
+			command.Flags(own)
+			fmt.Fprintln(out)
+			own.PrintDefaults()
+		}
+		fmt.Fprintf(out, "\nThe settings are those of `%s --help`.\n", p.Name)
+		return
+	}
+	services := ""
+	if len(p.Units) > 1 {
+		services = " [SERVICE...]"
+	}
+	fmt.Fprintf(out, "Usage: %s [flags]%s\n", p.Name, services)
+	for _, c := range p.Commands {
+		fmt.Fprintf(out, "       %-36s %s\n", strings.TrimSpace(fmt.Sprintf("%s %s %s", p.Name, c.Name, c.Arguments)), c.Help)
+	}
+	fmt.Fprintln(out)
+	for _, o := range Options() {
+		fmt.Fprintf(out, "  %-18s %-22s %s (default %q)\n", o.Flag, o.Env, o.Help, o.Default)
+	}
 }
 
 func (s Settings) check() error {

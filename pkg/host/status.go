@@ -84,41 +84,43 @@ func Readyz(check func() (bool, []string)) http.HandlerFunc {
 	}
 }
 
-// health asks the status address of the process that runs these services with
-// these settings. It returns the exit code: 0 when all are ready.
-func health(settings Settings, units []Unit, out io.Writer) int {
-	address := settings.Status
+// health asks the status address of the process that runs these services (none
+// named: all) with these settings.
+func health(ctx context.Context, c Call) error {
+	units, err := Program{Name: c.Program, Units: c.Units}.choose(c.Arguments)
+	if err != nil {
+		return err
+	}
+	address := c.Settings.Status
 	if strings.HasSuffix(address, ":0") {
 		var services []string
 		for _, u := range units {
 			services = append(services, u.Name)
 		}
-		content, err := os.ReadFile(addressFile(settings, services))
+		content, err := os.ReadFile(addressFile(c.Settings, services))
 		if err != nil {
-			fmt.Fprintf(out, "%s: not running on %s\n", strings.Join(services, ", "), settings.Data)
-			return 1
+			fmt.Fprintf(c.Out, "%s: not running on %s\n", strings.Join(services, ", "), c.Settings.Data)
+			return ErrFailed
 		}
 		address = string(content)
 	}
 	if strings.HasPrefix(address, ":") {
 		address = "127.0.0.1" + address
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
 	if err != nil {
-		fmt.Fprintln(out, err)
-		return 1
+		return fmt.Errorf("status address %s: %w", address, err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		fmt.Fprintln(out, err)
-		return 1
+		fmt.Fprintln(c.Out, err)
+		return ErrFailed
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(out, response.Body)
-	if response.StatusCode != http.StatusOK {
-		return 1
+	if _, err := io.Copy(c.Out, response.Body); err != nil || response.StatusCode != http.StatusOK {
+		return ErrFailed
 	}
-	return 0
+	return nil
 }

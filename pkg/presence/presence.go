@@ -18,40 +18,60 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// Bucket is the name of the bucket. Gateways make it, others find it.
+const Bucket = "presence"
+
 const (
-	bucket = "presence"
 	// life is how long an entry stands without being renewed.
 	life = 45 * time.Second
 	// renewal is how often a gateway renews its entries.
 	renewal = 15 * time.Second
 	// retry is the pause after a failure.
 	retry = time.Second
+	// look is how often a watcher looks for a bucket that is not there yet.
+	look = 200 * time.Millisecond
 )
 
 // errAnew says that the bucket is not the one it was: revisions begin again.
 var errAnew = errors.New("the bucket was made anew")
 
-// open finds the bucket, or makes it, until ctx ends.
-func open(ctx context.Context, nc *nats.Conn, log *slog.Logger) (jetstream.KeyValue, error) {
+// bucket is how the bucket is got: create or find.
+type bucket func(context.Context, jetstream.JetStream) (jetstream.KeyValue, error)
+
+// create makes the bucket, for gateways.
+func create(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
+	return js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+		Bucket: Bucket, History: 1, TTL: life, LimitMarkerTTL: life, Storage: jetstream.MemoryStorage,
+	})
+}
+
+// find takes the bucket as it is, for watchers.
+func find(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
+	return js.KeyValue(ctx, Bucket)
+}
+
+// open gets the bucket, however long it takes, until ctx ends.
+func open(ctx context.Context, nc *nats.Conn, get bucket, log *slog.Logger) (jetstream.KeyValue, error) {
 	logged := false
 	for {
 		js, err := jetstream.New(nc)
 		if err == nil {
 			var kv jetstream.KeyValue
 			attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
-			kv, err = js.CreateOrUpdateKeyValue(attempt, jetstream.KeyValueConfig{
-				Bucket: bucket, History: 1, TTL: life, LimitMarkerTTL: life, Storage: jetstream.MemoryStorage,
-			})
+			kv, err = get(attempt, js)
 			cancel()
 			if err == nil {
 				return kv, nil
 			}
 		}
-		if !logged {
+		pause := retry
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			pause = look // no gateway has come yet: nobody is online
+		} else if !logged {
 			log.Warn("presence is not known for now", "error", err)
 			logged = true
 		}
-		if err := sleep(ctx, retry); err != nil {
+		if err := sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +103,7 @@ func userOf(key string) (string, bool) {
 func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan struct{}, users func() map[string]bool, log *slog.Logger) {
 	kept := entries{}
 	for ctx.Err() == nil {
-		kv, err := open(ctx, nc, log)
+		kv, err := open(ctx, nc, create, log)
 		if err != nil {
 			break
 		}
@@ -112,7 +132,7 @@ func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan str
 	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if js, err := jetstream.New(nc); err == nil {
-		if kv, err := js.KeyValue(farewell, bucket); err == nil {
+		if kv, err := js.KeyValue(farewell, Bucket); err == nil {
 			_ = kept.update(farewell, kv, gateway, nil) // else the entries end by themselves
 		}
 	}
@@ -185,7 +205,7 @@ func (r *Roster) Start(ctx context.Context, nc *nats.Conn, log *slog.Logger) (st
 
 func (r *Roster) run(ctx context.Context, nc *nats.Conn, log *slog.Logger) {
 	for ctx.Err() == nil {
-		kv, err := open(ctx, nc, log)
+		kv, err := open(ctx, nc, find, log)
 		if err != nil {
 			return
 		}
@@ -205,8 +225,8 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 	seen := map[string]bool{} // the entries there when the watch began
 	replaying := true
 	// A bucket that was lost and made anew is not noticed by its watchers.
-	look := time.NewTicker(renewal)
-	defer look.Stop()
+	check := time.NewTicker(renewal)
+	defer check.Stop()
 	created, err := createdAt(ctx, kv)
 	if err != nil {
 		return err
@@ -215,7 +235,7 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-look.C:
+		case <-check.C:
 			now, err := createdAt(ctx, kv)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // Concurrency is how many requests of one method a process works on at once;
 // the others wait in the subscription, in order, until their deadline.
 const Concurrency = 64
+
+// inboxes begin the subjects on which anybody waits for an answer.
+const inboxes = nats.InboxPrefix
 
 // Server answers the methods of one service. It is discoverable over NATS's
 // service protocol ($SRV.PING, $SRV.INFO, $SRV.STATS).
@@ -171,8 +175,8 @@ func (s *Server) result(ctx context.Context, subject string, caller Caller, payl
 // that its handler runs in.
 func (s *Server) reply(ctx context.Context, r micro.Request, subject string, m *nats.Msg) {
 	m.Subject = r.Reply()
-	if m.Subject == "" {
-		return // nobody waits
+	if !strings.HasPrefix(m.Subject, inboxes) {
+		return // nobody waits, or somebody wants us to speak where they may not
 	}
 	if err := s.nc.PublishMsg(m); err != nil {
 		s.log.Warn("answer not sent", "subject", subject, "request_id", RequestOf(ctx), "error", err)

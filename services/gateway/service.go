@@ -26,7 +26,7 @@ import (
 )
 
 // Name is the gateway's name among the services.
-const Name = "gateway"
+const Name = contract.Gateway
 
 // Config is what the gateway needs to know.
 type Config struct {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -28,10 +29,20 @@ const (
 	Split    Topology = "split"
 	// OneByOne is for development: services started by hand without a NATS URL.
 	OneByOne Topology = "one by one"
+	// Containers is Split as docker-compose starts it.
+	Containers Topology = "containers"
 )
 
-// Topologies are both that are deployed.
-var Topologies = []Topology{AllInOne, Split}
+// Topologies are those that are tested: both that are deployed, or the one that
+// DECENTRA_TOPOLOGY names.
+var Topologies = topologies(os.Getenv("DECENTRA_TOPOLOGY"))
+
+func topologies(chosen string) []Topology {
+	if chosen != "" {
+		return []Topology{Topology(chosen)}
+	}
+	return []Topology{AllInOne, Split}
+}
 
 // NATS names the NATS server's process.
 const NATS = "nats"
@@ -61,11 +72,22 @@ type Installation struct {
 	URL      string // of the published port
 	URL2     string // of the second gateway, if there is one
 
-	tb        testing.TB
-	order     []string
-	processes map[string]*Process
-	data      map[string]string // directory by process
-	nats      string            // address of the NATS server
+	tb      testing.TB
+	order   []string
+	units   map[string]Unit
+	data    map[string]string // directory by process
+	nats    string            // address of the NATS server
+	keys    string            // directory with a NATS key for each service
+	compose *Compose          // of containers
+}
+
+// Unit is a process or a container of an installation.
+type Unit interface {
+	Start()
+	Kill()
+	Stop() (code int)
+	Running() bool
+	Log(lines int) string
 }
 
 // New describes an installation without starting it.
@@ -77,16 +99,19 @@ func New(tb testing.TB, o Options) *Installation {
 	}
 	flags = append([]string{"--bcrypt-cost", "4", "--log-level", "info"}, flags...)
 	listen := FreeAddress(tb)
+	if o.Topology == Containers {
+		return newContainers(tb, o, listen)
+	}
 	inst := &Installation{
 		Topology: o.Topology, URL: "http://" + listen, tb: tb,
-		processes: map[string]*Process{}, data: map[string]string{},
+		units: map[string]Unit{}, data: map[string]string{},
 	}
 	add := func(name, program string, args ...string) {
 		dir := tb.TempDir()
 		inst.data[name] = dir
 		inst.order = append(inst.order, name)
 		args = append(append(args, "--data", dir), flags...)
-		inst.processes[name] = NewProcess(tb, name, Program(program), nil, args...)
+		inst.units[name] = NewProcess(tb, name, Program(program), nil, args...)
 	}
 	if o.Topology == AllInOne {
 		add("decentra", "decentra", "--listen", listen)
@@ -103,6 +128,7 @@ func New(tb testing.TB, o Options) *Installation {
 		return inst
 	}
 	inst.nats = FreeAddress(tb)
+	inst.keys = initialise(tb)
 	var routes map[string]string
 	if o.NATSRoutes != nil {
 		routes = o.NATSRoutes(inst.nats)
@@ -118,15 +144,15 @@ func New(tb testing.TB, o Options) *Installation {
 				tb.Fatalf("find the test binary: %v", err)
 			}
 			inst.order = append(inst.order, NATS)
-			inst.processes[NATS] = NewProcess(tb, NATS, self,
-				[]string{natsVariable + "=" + inst.nats, natsStoreVariable + "=" + tb.TempDir()})
+			inst.units[NATS] = NewProcess(tb, NATS, self,
+				[]string{natsVariable + "=" + inst.nats, natsConfigVariable + "=" + filepath.Join(inst.keys, NATS, "nats.conf")})
 			continue
 		}
 		url := routes[name]
 		if url == "" {
 			url = "nats://" + inst.nats
 		}
-		args := []string{"--nats", url}
+		args := []string{"--nats", url, "--nats-credentials", inst.Key(name)}
 		if name == "gateway" {
 			args = append(args, "--listen", listen)
 		}
@@ -135,7 +161,7 @@ func New(tb testing.TB, o Options) *Installation {
 	if o.SecondGateway {
 		second := FreeAddress(tb)
 		inst.URL2 = "http://" + second
-		add("gateway-2", "gateway", "--nats", "nats://"+inst.nats, "--listen", second)
+		add("gateway-2", "gateway", "--nats", "nats://"+inst.nats, "--nats-credentials", inst.Key("gateway"), "--listen", second)
 	}
 	return inst
 }
@@ -148,11 +174,34 @@ func Start(tb testing.TB, o Options) *Installation {
 	return inst
 }
 
+// initialise makes keys and the NATS server's configuration, as before the first
+// start of the containers.
+func initialise(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if out, err := exec.Command(Program("decentra"), "init", "--data", dir).CombinedOutput(); err != nil {
+		tb.Fatalf("decentra init: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// NATS is the address of the NATS server of a split installation.
+func (i *Installation) NATS() string { return i.nats }
+
+// Key is the file with a service's NATS key.
+func (i *Installation) Key(service string) string { return filepath.Join(i.keys, service, "nats.key") }
+
 // Processes are the names of all processes in the order of their start.
 func (i *Installation) Processes() []string { return i.order }
 
+// Compose is docker-compose for an installation of containers.
+func (i *Installation) Compose() *Compose { return i.compose }
+
+// Container is one of an installation of containers.
+func (i *Installation) Container(name string) *Container { return i.units[name].(*Container) }
+
 // Process is one of them.
-func (i *Installation) Process(name string) *Process { return i.processes[name] }
+func (i *Installation) Process(name string) Unit { return i.units[name] }
 
 // Data is the data directory of a process.
 func (i *Installation) Data(process string) string { return i.data[process] }
@@ -160,8 +209,12 @@ func (i *Installation) Data(process string) string { return i.data[process] }
 // StartAll starts everything in order and waits until it serves.
 func (i *Installation) StartAll() {
 	i.tb.Helper()
-	for _, name := range i.order {
-		i.StartOne(name)
+	if i.compose != nil {
+		i.compose.Up()
+	} else {
+		for _, name := range i.order {
+			i.StartOne(name)
+		}
 	}
 	i.AwaitReady()
 }
@@ -171,14 +224,14 @@ func (i *Installation) StartAll() {
 func (i *Installation) StopAll() {
 	i.tb.Helper()
 	for n := len(i.order) - 1; n >= 0; n-- {
-		if code := i.processes[i.order[n]].Stop(); code != 0 {
+		if code := i.units[i.order[n]].Stop(); code != 0 {
 			i.tb.Errorf("%s ended with exit code %d after SIGTERM, want 0", i.order[n], code)
 		}
 	}
 }
 
 // Kill ends a process with SIGKILL.
-func (i *Installation) Kill(name string) { i.processes[name].Kill() }
+func (i *Installation) Kill(name string) { i.units[name].Kill() }
 
 // StartOne starts a process that does not run, for the first time or again.
 func (i *Installation) StartOne(name string) {
@@ -187,7 +240,7 @@ func (i *Installation) StartOne(name string) {
 	for _, stale := range statusFiles(i.data[name]) {
 		_ = os.Remove(stale)
 	}
-	i.processes[name].Start()
+	i.units[name].Start()
 }
 
 // AwaitReady waits until every process that runs says that it is ready, and a
@@ -212,8 +265,11 @@ func (i *Installation) AwaitReady() {
 
 // Ready asks a process whether it is ready.
 func (i *Installation) Ready(name string) error {
-	if !i.processes[name].Running() {
+	if !i.units[name].Running() {
 		return fmt.Errorf("%s does not run", name)
+	}
+	if container, ok := i.units[name].(*Container); ok {
+		return container.ready()
 	}
 	if name == NATS {
 		conn, err := net.DialTimeout("tcp", i.nats, time.Second)
@@ -231,6 +287,9 @@ func (i *Installation) Ready(name string) error {
 
 // Status is the status address of a process that runs.
 func (i *Installation) Status(name string) (string, error) {
+	if container, ok := i.units[name].(*Container); ok {
+		return net.JoinHostPort(container.Address(), statusPort), nil
+	}
 	files := statusFiles(i.data[name])
 	if len(files) != 1 {
 		return "", fmt.Errorf("%s has not written its status address", name)

@@ -18,8 +18,8 @@ import (
 // natsVariable makes the test binary a NATS server on that address.
 const natsVariable = "E2E_NATS_ADDRESS"
 
-// natsStoreVariable is the directory of that server's JetStream.
-const natsStoreVariable = "E2E_NATS_STORE"
+// natsConfigVariable is that server's configuration, as `decentra init` wrote it.
+const natsConfigVariable = "E2E_NATS_CONFIG"
 
 var programs = []string{"decentra", "auth", "chat", "social", "voice-signal", "gateway"}
 
@@ -29,7 +29,7 @@ var binaries string
 // tests. The binary that it starts anew as a NATS server ends here too.
 func Main(m *testing.M) int {
 	if address := os.Getenv(natsVariable); address != "" {
-		return serveNATS(address, os.Getenv(natsStoreVariable))
+		return serveNATS(address, os.Getenv(natsConfigVariable))
 	}
 	dir := os.Getenv("DECENTRA_BIN_DIR")
 	if dir == "" {
@@ -83,25 +83,28 @@ func build(dir string) error {
 	return nil
 }
 
-// serveNATS is a NATS server as an operator runs it beside the services.
-func serveNATS(address, store string) int {
+// serveNATS is a NATS server as an operator runs it beside the services, but for
+// its address.
+func serveNATS(address, config string) int {
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	options, err := server.ProcessConfigFile(config)
+	if err != nil {
+		return fail(err)
+	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return fail(err)
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	if options.Port, err = strconv.Atoi(port); err != nil {
+		return fail(err)
 	}
-	s, err := server.NewServer(&server.Options{
-		ServerName: "e2e", Host: host, Port: number, NoSigs: true,
-		JetStream: true, StoreDir: store, MaxPayload: 8 << 20, MaxPending: 256 << 20,
-	})
+	options.Host, options.HTTPPort, options.NoSigs = host, 0, true
+	s, err := server.NewServer(options)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return fail(err)
 	}
 	s.ConfigureLogger()
 	s.Start()

@@ -1,7 +1,6 @@
 package installation
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -141,11 +140,7 @@ func (p *Process) Log(lines int) string {
 	if err != nil {
 		return err.Error()
 	}
-	all := bytes.Split(bytes.TrimSpace(content), []byte("\n"))
-	if len(all) > lines {
-		all = all[len(all)-lines:]
-	}
-	return string(bytes.Join(all, []byte("\n")))
+	return lastLines(string(content), lines)
 }
 
 func ended(done chan struct{}) bool {

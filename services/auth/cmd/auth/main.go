@@ -8,4 +8,6 @@ import (
 	"decentra.local/services/auth"
 )
 
-func main() { os.Exit(host.Main("auth", auth.Unit)) }
+func main() {
+	os.Exit(host.Main(host.Program{Name: "auth", Units: []host.Unit{auth.Unit}}))
+}

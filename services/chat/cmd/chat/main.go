@@ -8,4 +8,6 @@ import (
 	"decentra.local/services/chat"
 )
 
-func main() { os.Exit(host.Main("chat", chat.Unit)) }
+func main() {
+	os.Exit(host.Main(host.Program{Name: "chat", Units: []host.Unit{chat.Unit}}))
+}

@@ -8,4 +8,6 @@ import (
 	"decentra.local/services/gateway"
 )
 
-func main() { os.Exit(host.Main("gateway", gateway.Unit)) }
+func main() {
+	os.Exit(host.Main(host.Program{Name: "gateway", Units: []host.Unit{gateway.Unit}}))
+}

@@ -8,4 +8,6 @@ import (
 	"decentra.local/services/social"
 )
 
-func main() { os.Exit(host.Main("social", social.Unit)) }
+func main() {
+	os.Exit(host.Main(host.Program{Name: "social", Units: []host.Unit{social.Unit}}))
+}

@@ -8,4 +8,6 @@ import (
 	voicesignal "decentra.local/services/voice-signal"
 )
 
-func main() { os.Exit(host.Main("voice-signal", voicesignal.Unit)) }
+func main() {
+	os.Exit(host.Main(host.Program{Name: "voice-signal", Units: []host.Unit{voicesignal.Unit}}))
+}
