@@ -59,6 +59,8 @@ const init: InitFrame = {
 	settings: { friends: 'instant' },
 	limits: {} as InitFrame['limits'],
 	presence: ['Bob'],
+	voice: [],
+	calls: [],
 	read: [
 		{ ...here, seq: 3, read: 1, unread: 2 },
 		{ ...channel, seq: 8, read: 0, unread: 8 },
