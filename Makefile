@@ -6,7 +6,7 @@ LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build cross test test-go test-e2e test-web test-browser check fmt generate web setup clean
+.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: build ## build everything and serve on http://localhost:8765
 	@exec $(BIN)/decentra $(ARGS)
 
 build: web/dist/index.html ## build the web client and the binaries in bin/
+	@$(MAKE) --no-print-directory binaries
+
+binaries: ## build the binaries alone, with the web client as it is
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/decentra ./services/auth/cmd/auth ./services/chat/cmd/chat \
 		./services/social/cmd/social ./services/voice-signal/cmd/voice-signal ./services/gateway/cmd/gateway
 
@@ -45,6 +48,9 @@ test-go: ## Go tests of every package, with the race detector where there is a C
 test-e2e: build ## end-to-end tests in both topologies, with killed processes
 	cd e2e && go test -count=1 -timeout 15m ./...
 
+e2e-compose: build ## build the images, start them with docker-compose, and test them (EXTENT=short: only what containers show)
+	@scripts/e2e-compose $(EXTENT)
+
 test-browser: build ## the page in a real browser
 	@scripts/browser-test
 
@@ -55,9 +61,10 @@ cross: web/dist/index.html ## check that it compiles for Linux, macOS and Window
 fmt: ## format the Go code
 	@git ls-files -co --exclude-standard '*.go' | xargs gofmt -w
 
-generate: ## write API.md, the web client's types and the table of settings from the code
+generate: ## write from the code: API.md, the web client's types, the table of settings, the mark of permissions
 	go run ./services/gateway/cmd/generate
 	DECENTRA_UPDATE=1 go test ./cmd/decentra -run TestTheTableOfSettingsIsCurrent
+	DECENTRA_UPDATE=1 go test ./cmd/decentra/internal/split -run TestAChangeOfPermissionsStartsNATSAnew
 
 clean: ## remove what was built, but no data
 	rm -rf $(BIN) web/node_modules && find web/dist -mindepth 1 ! -name .gitkeep -delete

@@ -51,6 +51,7 @@ type Compose struct {
 	tb    testing.TB
 	files []string
 	env   []string
+	ids   map[string]string // of containers, by service
 }
 
 // Run runs docker-compose and returns what it says; the test ends if it fails.
@@ -67,6 +68,7 @@ func (c *Compose) Run(arguments ...string) string {
 func (c *Compose) Up() {
 	c.tb.Helper()
 	c.Run("up", "--detach", "--no-build")
+	c.ids = map[string]string{}
 }
 
 // Docker runs docker and returns what it says; the test ends if it fails.
@@ -104,9 +106,12 @@ type Container struct {
 // ID is the container's.
 func (c *Container) ID() string {
 	c.compose.tb.Helper()
-	id := c.compose.Run("ps", "--quiet", c.name)
+	id := c.compose.ids[c.name]
 	if id == "" {
-		c.compose.tb.Fatalf("there is no container for %s", c.name)
+		if id = c.compose.Run("ps", "--quiet", c.name); id == "" {
+			c.compose.tb.Fatalf("there is no container for %s", c.name)
+		}
+		c.compose.ids[c.name] = id
 	}
 	return id
 }
