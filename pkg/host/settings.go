@@ -25,6 +25,7 @@ type Settings struct {
 	LogLevel        string
 	LogFormat       string
 	Profile         bool
+	Proxies         string
 }
 
 // Option describes one setting.
@@ -42,6 +43,7 @@ func (s *Settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.Limits, "limits", "on", "rate limits per address and user: on or off (for load tests)")
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&s.LogFormat, "log-format", "text", "text or json")
+	flags.StringVar(&s.Proxies, "proxies", "", "addresses and networks of reverse proxies whose forwarded headers are believed, with commas between")
 	flags.BoolVar(&s.Profile, "profile", false, "serve pprof on the status address")
 }
 

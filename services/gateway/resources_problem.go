@@ -149,7 +149,7 @@ func withClient(next http.Handler) http.Handler {
 		c := client{
 			origin: contract.Origin{Address: clientAddress(r), UserAgent: r.UserAgent()},
 			token:  requestToken(r),
-			secure: r.TLS != nil,
+			secure: isSecure(r),
 		}
 		r = r.WithContext(context.WithValue(r.Context(), clientKey{}, c))
 		kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")

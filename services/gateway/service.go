@@ -32,11 +32,14 @@ const Name = contract.Gateway
 type Config struct {
 	Listen string // address of the published port
 	Limits bool   // rate limits per address and user
+	// Proxies are addresses and networks, with commas between, of reverse proxies
+	// whose word about the client is believed.
+	Proxies string
 }
 
 // Unit makes the gateway from the settings of a process.
 var Unit = host.Unit{Name: Name, New: func(s host.Settings, h *host.Host) host.Service {
-	return New(Config{Listen: s.Listen, Limits: s.Limits == "on"}, h)
+	return New(Config{Listen: s.Listen, Limits: s.Limits == "on", Proxies: s.Proxies}, h)
 }}
 
 // Service is the gateway.
@@ -49,6 +52,7 @@ type Service struct {
 	limits   *limits
 	metrics  *metrics
 	upgrader websocket.Upgrader
+	proxies  proxies
 	draining atomic.Bool
 }
 
@@ -66,6 +70,11 @@ func New(config Config, h *host.Host) *Service {
 
 // Run serves until ctx ends, then answers what was asked and closes.
 func (s *Service) Run(ctx context.Context) error {
+	trusted, err := parseProxies(s.config.Proxies)
+	if err != nil {
+		return err
+	}
+	s.proxies = trusted
 	relink := make(chan struct{}, 1)
 	lost := func() {
 		select {
@@ -111,7 +120,7 @@ func (s *Service) listen(ctx context.Context) error {
 		return fmt.Errorf("listen on the published address: %w", err)
 	}
 	server := &http.Server{
-		Handler:           s.routes(),
+		Handler:           s.proxies.unwrap(s.routes()),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
