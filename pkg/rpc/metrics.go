@@ -26,9 +26,13 @@ func (m *metrics) note(method string, start time.Time, err error) {
 	if m == nil {
 		return
 	}
-	code := "ok"
-	if err != nil {
-		code = string(fault.Of(err).Code)
+	m.requests.WithLabelValues(method, codeOf(err)).Observe(time.Since(start).Seconds())
+}
+
+// codeOf words an outcome for metrics and logs.
+func codeOf(err error) string {
+	if err == nil {
+		return "ok"
 	}
-	m.requests.WithLabelValues(method, code).Observe(time.Since(start).Seconds())
+	return string(fault.Of(err).Code)
 }

@@ -165,6 +165,9 @@ func (s *Server) result(ctx context.Context, subject string, caller Caller, payl
 	start := time.Now()
 	result, err := s.contain(ctx, subject, func() (any, error) { return do(ctx, caller, payload) })
 	s.metrics.note(subject, start, err)
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.log.Debug("request", "subject", subject, "request_id", RequestOf(ctx), "code", codeOf(err), "took", time.Since(start))
+	}
 	if err != nil {
 		return nil, err
 	}

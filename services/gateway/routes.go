@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -11,6 +13,7 @@ import (
 
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/rpc"
 	"decentra.local/web"
 )
 
@@ -28,7 +31,7 @@ func (s *Service) routes() http.Handler {
 		refuseRequest(w, r, http.StatusForbidden, fault.New(fault.PermissionDenied, "This request comes from another site."))
 	}))
 	r.Route("/api", func(r chi.Router) {
-		r.Use(ours.Handler, noStore, middleware.Compress(5))
+		r.Use(s.traced, ours.Handler, noStore, middleware.Compress(5))
 		s.originalAPI(r)
 		s.resourceAPI(r)
 		r.NotFound(func(w http.ResponseWriter, r *http.Request) {
@@ -61,6 +64,18 @@ func refuseRequest(w http.ResponseWriter, r *http.Request, status int, why *faul
 		return
 	}
 	writeJSON(w, status, map[string]any{"success": false, "error": why.Message, "code": why.Code})
+}
+
+// traced gives a request an id, which goes along to every service that works on it
+// and into their logs, and tells the client, who may report it.
+func (s *Service) traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()[:16]
+		w.Header().Set("X-Request-Id", id)
+		start := time.Now()
+		next.ServeHTTP(w, r.WithContext(rpc.WithRequest(r.Context(), id)))
+		s.log.Debug("http request", "request_id", id, "method", r.Method, "path", r.URL.Path, "took", time.Since(start))
+	})
 }
 
 // noStore keeps answers about people out of caches.
