@@ -78,7 +78,7 @@ func Decode(m *nats.Msg) Event {
 		e.Attach = Topic(m.Header.Get(headerAttach))
 		e.Detach = Topic(m.Header.Get(headerDetach))
 		e.Except = m.Header.Get(headerExcept)
-		e.Skip = m.Header.Get(headerSkip)
+		e.Skip, _ = url.PathUnescape(m.Header.Get(headerSkip)) // as NotTo escaped it
 		e.Once = m.Header.Get(headerOnce)
 		e.End = m.Header.Get(headerEnd)
 		if us, err := strconv.ParseInt(m.Header.Get(headerAt), 10, 64); err == nil {
@@ -108,7 +108,9 @@ func Except(connection string) Option {
 }
 
 // NotTo keeps the frame from all connections of one user.
-func NotTo(user string) Option { return func(h nats.Header) { h.Set(headerSkip, user) } }
+func NotTo(user string) Option {
+	return func(h nats.Header) { h.Set(headerSkip, url.PathEscape(user)) }
+}
 
 // Once names the occasion of frames that several topics carry: a connection in
 // the audience of more than one gets the first.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -162,7 +163,7 @@ func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload 
 			request.Header[key] = []string{value}
 		}
 	}
-	set(headerUser, caller.User)
+	set(headerUser, url.PathEscape(caller.User)) // a header has no line breaks, and no spaces at its ends
 	set(headerSession, caller.Session)
 	set(headerConnection, caller.Connection)
 	set(headerRequest, RequestOf(ctx))

@@ -81,6 +81,20 @@ func TestCallCarriesCallerAndAnswer(t *testing.T) {
 	}
 }
 
+// Imported accounts may have any name, and two must never become one on the way.
+func TestCallersOfAnyNameArriveAsTheyAre(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(_ context.Context, who rpc.Caller, _ question) (reply, error) {
+		return reply{Who: who}, nil
+	})
+	for _, name := range []string{"ann", "Zoë", "a b", "a\nb", "a\r\nUser: root", " x ", "100%", "%41", "a/b?c", "\u200b", "山田"} {
+		got, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{User: name}, question{})
+		if err != nil || got.Who.User != name {
+			t.Errorf("%q arrived as %q, %v", name, got.Who.User, err)
+		}
+	}
+}
+
 func TestFailuresAreCoded(t *testing.T) {
 	asker, answerer := open(t)
 	serve(t, answerer, func(_ context.Context, _ rpc.Caller, q question) (reply, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -120,8 +121,13 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, do
 	if id := headers.Get(headerRequest); id != "" {
 		ctx = WithRequest(ctx, id)
 	}
+	user, err := url.PathUnescape(headers.Get(headerUser))
+	if err != nil {
+		s.refuse(ctx, r, subject, fault.New(fault.Invalid, "The header User is not escaped as in a path."))
+		return
+	}
 	caller := Caller{
-		User:       headers.Get(headerUser),
+		User:       user,
 		Session:    headers.Get(headerSession),
 		Connection: headers.Get(headerConnection),
 	}
