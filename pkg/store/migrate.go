@@ -106,8 +106,7 @@ func (m Migrations) compare(ctx context.Context, pool *sql.DB, path string) (_ *
 	return p, behind, nil
 }
 
-// takeSnapshot copies the database to a new file beside it. The copy has its
-// final name only when it is complete and on disk.
+// takeSnapshot copies the database to a new file beside it.
 func takeSnapshot(ctx context.Context, pool *sql.DB, path string, now time.Time) (string, error) {
 	base := path + ".before-" + now.UTC().Format("20060102T150405Z")
 	name := base
@@ -119,14 +118,20 @@ func takeSnapshot(ctx context.Context, pool *sql.DB, path string, now time.Time)
 		}
 		name = fmt.Sprintf("%s-%d", base, i)
 	}
+	return name, vacuumInto(ctx, pool, name)
+}
+
+// vacuumInto copies a database to a new file. The copy has its name only when it
+// is complete and on disk.
+func vacuumInto(ctx context.Context, pool *sql.DB, name string) error {
 	part := name + ".partial"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		return err
 	}
 	// VACUUM INTO accepts an empty file, and this one has the right mode.
 	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Close()
 	_, err = pool.ExecContext(ctx, `VACUUM INTO $1`, part)
@@ -137,13 +142,12 @@ func takeSnapshot(ctx context.Context, pool *sql.DB, path string, now time.Time)
 		err = os.Rename(part, name)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = syncDir(filepath.Dir(name))
 	}
 	if err != nil {
 		_ = os.Remove(part)
-		return "", err
 	}
-	return name, nil
+	return err
 }
 
 func syncDir(dir string) error {

@@ -68,7 +68,9 @@ const (
 	maxReaders = 8
 )
 
-// Open opens the file, brings its tables up to date and starts the writer.
+// Open opens the file, brings its tables up to date and starts the writer. A file
+// that is gone, where a marker beside it says that there was one, is an error: an
+// upgrade or a wrong mount must not start an empty installation.
 // Before it changes the tables of a file that has data already, it takes a
 // snapshot beside it, named "<file>.before-<UTC time>".
 func Open(ctx context.Context, o Options) (_ *DB, err error) {
@@ -79,6 +81,9 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("path of the database: %w", err)
+	}
+	if err := notLost(path); err != nil {
+		return nil, err
 	}
 	if err := makeFile(path); err != nil {
 		return nil, err
@@ -105,6 +110,9 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 		return nil, err
 	}
 	db.readers = newReaders(reading, n)
+	if err = leaveMarker(path); err != nil {
+		return nil, err
+	}
 	if db.writer, err = startWriter(ctx, writing, o.Metrics, log); err != nil {
 		return nil, err
 	}
