@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/client"
 	"decentra.local/e2e/internal/installation"
 	"decentra.local/pkg/contract"
@@ -142,6 +143,19 @@ func newCompany(t *testing.T, topology installation.Topology) company {
 		all[name] = signUp(t, inst, name, all[owner].invite())
 	}
 	all[owner].ask("block_user", client.Fields{"username": shunned}, "ok")
+	// Who is online reaches the services a moment after the sockets are there.
+	friends := len(members) + len(outsiders) - 2 // but for herself and whom she blocked
+	await.Until(t, await.Patience, "the owner's friends are seen online", func() error {
+		state := all[owner].ask("resync", nil, "init")
+		var init wire.Init
+		if err := state.Into(&init); err != nil {
+			return err
+		}
+		if len(init.Presence) < friends {
+			return fmt.Errorf("%d are", len(init.Presence))
+		}
+		return nil
+	})
 	return all
 }
 
