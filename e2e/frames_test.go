@@ -29,6 +29,7 @@ func TestFrames(t *testing.T) {
 			{"sessions", showSessions},
 			{"deleted account whose messages stay", showDeletedKept},
 			{"deleted account whose messages go", showDeletedRemoved},
+			{"administration", showAdministration},
 			{"blocks", showBlocks},
 			{"blocks and requests", showBlockedRequests},
 			{"requests denied", showDenial},

@@ -101,8 +101,15 @@ var intrusions = map[contract.FrameKey]intrusion{
 	{Type: "delete_channel"}: {func(n names) client.Fields {
 		return client.Fields{"server_id": n.server, "channel_id": n.channel}
 	}, "not_found"},
-	{Type: "revoke_session"}: {func(n names) client.Fields { return client.Fields{"id": n.session} }, "not_found"},
-	{Type: "revoke_invite"}:  {func(n names) client.Fields { return client.Fields{"code": n.code} }, "not_found"},
+	{Type: "revoke_session"}:        {func(n names) client.Fields { return client.Fields{"id": n.session} }, "not_found"},
+	{Type: "get_accounts"}:          {func(names) client.Fields { return nil }, "permission_denied"},
+	{Type: "create_password_reset"}: {func(n names) client.Fields { return client.Fields{"username": n.member} }, "permission_denied"},
+	{Type: "remove_account"}: {func(n names) client.Fields {
+		return client.Fields{"username": n.member, "password": password, "messages": "remove"}
+	}, "permission_denied"},
+	{Type: "get_installation_settings"}: {func(names) client.Fields { return nil }, "permission_denied"},
+	{Type: "update_installation"}:       {func(names) client.Fields { return client.Fields{"friends": "ask"} }, "permission_denied"},
+	{Type: "revoke_invite"}:             {func(n names) client.Fields { return client.Fields{"code": n.code} }, "not_found"},
 }
 
 func ofMember(n names) client.Fields {

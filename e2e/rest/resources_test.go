@@ -41,12 +41,31 @@ func TestEveryOperation(t *testing.T) {
 	t.Run("messages", func(t *testing.T) { messages(t, anna, zoe) })
 	t.Run("profile", func(t *testing.T) { profile(t, anna) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, carl) })
+	t.Run("administration", func(t *testing.T) { administration(t, anna, zoe) })
 
 	i.each(func(method, path string, op operation) {
 		if !i.done[op.ID] {
 			t.Errorf("%s %s (%s) was not tried", method, path, op.ID)
 		}
 	})
+}
+
+func administration(t *testing.T, anna, zoe user) {
+	at := "/administration/accounts/" + url.PathEscape(zoe.name)
+	anna.do(t, 200, "GET", "/administration/accounts?limit=1", nil).has("accounts.0.username", "anna").has("accounts.0.owner", "true").has("more", "true")
+	zoe.send(t, "GET", "/administration/accounts", "").refused(403, "permission_denied")
+	anna.do(t, 200, "GET", "/administration/settings", nil).has("friends", "")
+	anna.do(t, 204, "PATCH", "/administration/settings", object{"friends": "ask"})
+	zoe.send(t, "PATCH", "/administration/settings", `{"friends":"ask"}`).refused(403, "permission_denied")
+	zoe.send(t, "POST", at+"/password-reset", "").refused(403, "permission_denied")
+	token := anna.do(t, 201, "POST", at+"/password-reset", nil).has("username", zoe.name).text("token")
+	nobody := user{installation: zoe.installation, name: "nobody"}
+	nobody.do(t, 204, "POST", "/password-resets", object{"token": token, "new_password": "another one"})
+	nobody.send(t, "POST", "/password-resets", encode(t, object{"token": token, "new_password": "x"})).refused(404, "not_found")
+	zoe.send(t, "GET", "/session", "").refused(401, "unauthenticated")
+	anna.send(t, "POST", at+"/removal", `{"password":"wrong","messages":"keep"}`).refused(403, "permission_denied")
+	anna.do(t, 204, "POST", at+"/removal", object{"password": "secret", "messages": "keep"})
+	anna.send(t, "POST", at+"/password-reset", "").refused(404, "not_found")
 }
 
 func servers(t *testing.T, anna, zoe user) {

@@ -22,6 +22,9 @@ type LoginRequest struct {
 type Origin struct {
 	Address   string `json:"address"`
 	UserAgent string `json:"user_agent"`
+	// Public: neither from the machine itself nor from a private network, as far as
+	// the gateway can tell.
+	Public bool `json:"public,omitempty"`
 }
 
 // Session is a started or resumed session. AtLeast is the newest fact that its
@@ -107,7 +110,9 @@ type LiveSessionsAnswer struct {
 
 // InstallationState is what a page needs to know before the login.
 type InstallationState struct {
-	FirstAccount bool `json:"first_account"` // no account exists: sign-up takes no code
+	// FirstAccount: there is no account yet, and from where this was asked the first
+	// one takes no code.
+	FirstAccount bool `json:"first_account"`
 }
 
 // ProfilesRequest names users.
@@ -191,6 +196,9 @@ const (
 // AccountCreated is the data of FactAccountCreated.
 type AccountCreated struct {
 	Username string `json:"username"`
+	// Friends is how others become friends of the account, as the owner has set it;
+	// empty: as social was started.
+	Friends string `json:"friends,omitempty"`
 }
 
 // ProfileChanged is the data of FactProfileChanged.

@@ -77,6 +77,12 @@ var Frames = map[FrameKey]Route{
 	{Type: "get_invites"}:     {Answer: "invites", Endpoint: GetInvites},
 	{Type: "revoke_invite"}:   {Endpoint: RevokeInvite},
 
+	{Type: "get_accounts"}:              {Answer: "accounts", Endpoint: GetAccounts},
+	{Type: "create_password_reset"}:     {Answer: "password_reset", Endpoint: CreatePasswordReset},
+	{Type: "remove_account"}:            {Endpoint: RemoveAccount},
+	{Type: "get_installation_settings"}: {Answer: "installation_settings", Endpoint: GetInstallationSettings},
+	{Type: "update_installation"}:       {Endpoint: UpdateInstallation},
+
 	{Type: "search_users"}:           {Answer: "search_results", Endpoint: SearchUsers},
 	{Type: "add_friend"}:             {Endpoint: AddFriend},
 	{Type: "approve_friend_request"}: {Endpoint: ApproveFriendRequest},

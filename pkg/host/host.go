@@ -77,6 +77,10 @@ func (h *Host) Ready() {
 // Announce sets the line that the process prints when all of it is ready.
 func (h *Host) Announce(line string) { h.state.announce(line) }
 
+// Say prints a line for whoever started the process, after the one that says that
+// it is ready.
+func (h *Host) Say(line string) { h.state.say(line) }
+
 // ProcessReady reports whether every service of the process is ready, and which
 // are not.
 func (h *Host) ProcessReady() (bool, []string) { return h.state.check() }
@@ -89,6 +93,31 @@ type readiness struct {
 	links map[string]*nats.Conn
 	asked chan struct{} // closed and replaced at every change
 	line  string        // what to print when ready
+	out   io.Writer     // where to
+	told  bool          // that it is ready
+	later []string      // what to print after that
+}
+
+func (r *readiness) say(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.told {
+		r.later = append(r.later, line)
+		return
+	}
+	fmt.Fprintln(r.out, line)
+}
+
+// tell prints that the process is ready, and what waited for that.
+func (r *readiness) tell(status string) {
+	line := r.announcement(status)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = true
+	for _, line := range append([]string{line}, r.later...) {
+		fmt.Fprintln(r.out, line)
+	}
+	r.later = nil
 }
 
 func (r *readiness) announce(line string) {
@@ -147,7 +176,7 @@ func (r *readiness) changed() <-chan struct{} {
 // run serves with these units until ctx ends or one of them fails. Alone says
 // that they need no port for NATS between them and others.
 func run(ctx context.Context, settings Settings, units []Unit, alone bool, out io.Writer) error {
-	log := settings.logger()
+	log := settings.Logger()
 	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
@@ -161,7 +190,7 @@ func run(ctx context.Context, settings Settings, units []Unit, alone bool, out i
 	}
 	defer b.Close()
 
-	state := &readiness{up: map[string]bool{}, links: map[string]*nats.Conn{}, asked: make(chan struct{})}
+	state := &readiness{up: map[string]bool{}, links: map[string]*nats.Conn{}, asked: make(chan struct{}), out: out}
 	for _, u := range units {
 		state.names = append(state.names, u.Name)
 	}
@@ -207,7 +236,7 @@ func run(ctx context.Context, settings Settings, units []Unit, alone bool, out i
 		changed := state.changed()
 		if ok, _ := state.check(); ok && !ready {
 			ready = true
-			fmt.Fprintln(out, state.announcement(status.url))
+			state.tell(status.url)
 		}
 		select {
 		case <-ctx.Done():

@@ -159,7 +159,8 @@ func (s Settings) check() error {
 	)
 }
 
-func (s Settings) logger() *slog.Logger {
+// Logger writes to the standard error, as the settings say.
+func (s Settings) Logger() *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.LogLevel)) // checked before
 	options := &slog.HandlerOptions{Level: level}

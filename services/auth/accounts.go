@@ -25,7 +25,7 @@ func (s *Service) signUp(ctx context.Context, _ rpc.Caller, r contract.SignUpReq
 	}
 	// A look before the costly hash; what counts is checked again below.
 	code := cleanCode(r.InviteCode)
-	err = s.db.View(ctx, func(tx *store.Tx) error { return s.maySignUp(tx, name, code) })
+	err = s.db.View(ctx, func(tx *store.Tx) error { return s.maySignUp(tx, name, code, r.Origin) })
 	if err != nil {
 		return contract.Session{}, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) signUp(ctx context.Context, _ rpc.Caller, r contract.SignUpReq
 	}
 	var session contract.Session
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
-		if err := s.maySignUp(tx, name, code); err != nil {
+		if err := s.maySignUp(tx, name, code, r.Origin); err != nil {
 			return err
 		}
 		first, err := noAccount(tx)
@@ -49,10 +49,19 @@ func (s *Service) signUp(ctx context.Context, _ rpc.Caller, r contract.SignUpReq
 		if err != nil {
 			return fmt.Errorf("insert account: %w", err)
 		}
-		if _, err := s.leaveFact(tx, name, contract.FactAccountCreated, contract.AccountCreated{Username: name}); err != nil {
+		policy, err := friendsDefault(tx)
+		if err != nil {
 			return err
 		}
-		if !first {
+		_, err = s.leaveFact(tx, name, contract.FactAccountCreated, contract.AccountCreated{Username: name, Friends: policy})
+		if err != nil {
+			return err
+		}
+		if first {
+			if _, err := tx.Exec(`UPDATE installation SET claim = ''`); err != nil {
+				return fmt.Errorf("use the claim code up: %w", err)
+			}
+		} else {
 			if err := s.followInvite(tx, name, code); err != nil {
 				return err
 			}
@@ -64,18 +73,21 @@ func (s *Service) signUp(ctx context.Context, _ rpc.Caller, r contract.SignUpReq
 }
 
 // maySignUp checks that the name is free and the code good.
-func (s *Service) maySignUp(tx *store.Tx, name, code string) error {
+func (s *Service) maySignUp(tx *store.Tx, name, code string, origin contract.Origin) error {
 	first, err := noAccount(tx)
 	if err != nil {
 		return err
 	}
-	if !first {
-		if code == "" {
-			return fault.New(fault.Invalid, "An invite code is needed to sign up.")
-		}
-		if _, err := s.usableInvite(tx, code); err != nil {
-			return err
-		}
+	switch {
+	case first:
+		err = mayClaim(tx, origin, code)
+	case code == "":
+		err = fault.New(fault.Invalid, "An invite code is needed to sign up.")
+	default:
+		_, err = s.usableInvite(tx, code)
+	}
+	if err != nil {
+		return err
 	}
 	var taken bool
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE name_key = $1)`, nameKey(name)).Scan(&taken)
@@ -176,12 +188,12 @@ func (s *Service) changePassword(ctx context.Context, caller rpc.Caller, r wire.
 	})
 }
 
-// deleteAccount ends an account for good. Its row stays, without what it had, so
-// that nobody gets the name and what was trusted to it. The installation goes to
-// whoever has an account for the longest.
+var errMessagesField = fault.New(fault.Invalid, "The field messages must be keep or remove.")
+
+// deleteAccount ends the caller's account, who gives their password once more.
 func (s *Service) deleteAccount(ctx context.Context, caller rpc.Caller, r wire.DeleteAccount) (contract.Nothing, error) {
 	if r.Messages != "keep" && r.Messages != "remove" {
-		return contract.Nothing{}, fault.New(fault.Invalid, "The field messages must be keep or remove.")
+		return contract.Nothing{}, errMessagesField
 	}
 	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
 	if err != nil {
@@ -191,24 +203,6 @@ func (s *Service) deleteAccount(ctx context.Context, caller rpc.Caller, r wire.D
 		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The password is wrong.")
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
-		avatar := wire.DefaultAvatar()
-		if _, err := tx.Exec(`UPDATE account SET password_hash = '', display_name = '', avatar_kind = $1, avatar_emoji = $2,
-			avatar_data = NULL, owner = FALSE, deleted = $3 WHERE username = $4`,
-			avatar.Kind, *avatar.Emoji, s.now().UnixMicro(), caller.User); err != nil {
-			return fmt.Errorf("delete account: %w", err)
-		}
-		if _, err := tx.Exec(`UPDATE account SET owner = TRUE WHERE username = (
-			SELECT username FROM account WHERE deleted IS NULL ORDER BY owner DESC, created, username LIMIT 1)`); err != nil {
-			return fmt.Errorf("hand the installation over: %w", err)
-		}
-		if _, err := tx.Exec(`UPDATE invite SET uses_left = 0 WHERE creator = $1`, caller.User); err != nil {
-			return fmt.Errorf("revoke invites: %w", err)
-		}
-		_, err := s.leaveFact(tx, caller.User, contract.FactAccountDeleted,
-			contract.AccountDeleted{Username: caller.User, RemoveMessages: r.Messages == "remove"})
-		if err != nil {
-			return err
-		}
-		return s.endSessions(tx, caller.User, `id <> $2`, "")
+		return s.endAccount(tx, caller.User, r.Messages == "remove")
 	})
 }

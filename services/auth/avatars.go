@@ -52,7 +52,7 @@ func (s *Service) setAvatar(ctx context.Context, caller rpc.Caller, r wire.SetAv
 		}
 		avatar.Emoji = &emoji
 	case "image":
-		hash, err := s.storePicture(r.Data)
+		hash, err := storePicture(s.config.Data, r.Data)
 		if err != nil {
 			return contract.Nothing{}, err
 		}
@@ -118,7 +118,7 @@ func (s *Service) profileChanged(tx *store.Tx, username string, own wire.Frame) 
 
 // storePicture checks a data URL by what it contains, not by what it says, and
 // keeps the picture in a file named by the SHA-256 of its content.
-func (s *Service) storePicture(dataURL string) (hash string, err error) {
+func storePicture(data, dataURL string) (hash string, err error) {
 	head, encoded, ok := strings.Cut(dataURL, ",")
 	if !ok || !strings.HasPrefix(head, "data:") || !strings.HasSuffix(head, ";base64") {
 		return "", fault.New(fault.Invalid, "The picture must be a data URL in base64.")
@@ -145,7 +145,7 @@ func (s *Service) storePicture(dataURL string) (hash string, err error) {
 	}
 	sum := sha256.Sum256(content)
 	hash = hex.EncodeToString(sum[:])
-	return hash, writeOnce(filepath.Join(s.config.Data, "pictures"), hash, content)
+	return hash, writeOnce(filepath.Join(data, "pictures"), hash, content)
 }
 
 // pictureType is the media type of a picture that is taken, or nothing.

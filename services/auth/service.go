@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fact"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/imported"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
 )
@@ -57,17 +59,8 @@ func New(config Config, h *host.Host) *Service {
 
 // Run serves until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	schema, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	s.db, err = store.Open(ctx, store.Options{
-		Path:       filepath.Join(s.config.Data, "auth.db"),
-		Migrations: []store.Migrations{fact.OutboxSchema, {Name: "auth", Files: schema}},
-		Log:        s.log,
-		Metrics:    s.host.Metrics,
-	})
-	if err != nil {
+	var err error
+	if s.db, err = openStore(ctx, s.config.Data, s.log, s.host.Metrics); err != nil {
 		return err
 	}
 	defer s.db.Close()
@@ -96,6 +89,19 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
+func openStore(ctx context.Context, data string, log *slog.Logger, metrics prometheus.Registerer) (*store.DB, error) {
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return store.Open(ctx, store.Options{
+		Path:       filepath.Join(data, "auth.db"),
+		Migrations: []store.Migrations{fact.OutboxSchema, imported.Schema, {Name: "auth", Files: schema}},
+		Log:        log,
+		Metrics:    metrics,
+	})
+}
+
 func (s *Service) serve(server *rpc.Server) error {
 	return errors.Join(
 		rpc.Handle(server, contract.SignUp, s.signUp),
@@ -111,6 +117,13 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.GetSessions, s.getSessions),
 		rpc.Handle(server, contract.RevokeSession, s.revokeSession),
 		rpc.Handle(server, contract.Installation, s.installation),
+		rpc.Handle(server, contract.GetAccounts, s.getAccounts),
+		rpc.Handle(server, contract.CreatePasswordReset, s.createPasswordReset),
+		rpc.Handle(server, contract.ResetPassword, s.resetPassword),
+		rpc.Handle(server, contract.RemoveAccount, s.removeAccount),
+		rpc.Handle(server, contract.GetInstallationSettings, s.installationSettings),
+		rpc.Handle(server, contract.UpdateInstallation, s.updateInstallation),
+		rpc.Handle(server, contract.Claim, s.claim),
 		rpc.Handle(server, contract.Profiles, s.profiles),
 		rpc.Handle(server, contract.SearchNames, s.search),
 		rpc.Handle(server, contract.GenerateInvite, s.generateInvite),
@@ -137,7 +150,20 @@ func (s *Service) facts(ctx context.Context, _ rpc.Caller, r contract.FactsReque
 
 // leaveFact appends a fact and makes its followers fetch it after the commit.
 func (s *Service) leaveFact(tx *store.Tx, username, kind string, data any) (int64, error) {
-	number, err := fact.Append(tx, kind, data, s.now())
+	number, err := appendFact(tx, username, kind, data, s.now())
+	if err != nil {
+		return 0, err
+	}
+	tx.AfterCommit(func() {
+		if err := s.nc.Publish(contract.FactsWake, nil); err != nil {
+			s.log.Debug("followers not woken; they look again by themselves", "error", err)
+		}
+	})
+	return number, nil
+}
+
+func appendFact(tx *store.Tx, username, kind string, data any, now time.Time) (int64, error) {
+	number, err := fact.Append(tx, kind, data, now)
 	if err != nil {
 		return 0, err
 	}
@@ -145,10 +171,5 @@ func (s *Service) leaveFact(tx *store.Tx, username, kind string, data any) (int6
 	if err != nil {
 		return 0, fmt.Errorf("note newest fact: %w", err)
 	}
-	tx.AfterCommit(func() {
-		if err := s.nc.Publish(contract.FactsWake, nil); err != nil {
-			s.log.Debug("followers not woken; they look again by themselves", "error", err)
-		}
-	})
 	return number, nil
 }

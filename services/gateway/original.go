@@ -38,7 +38,7 @@ func (s *Service) originalAuth(w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, fault.New(fault.Invalid, "The fields username and password are needed."))
 		return
 	}
-	session, err := s.logIn(r.Context(), login, contract.Origin{Address: clientAddress(r), UserAgent: r.UserAgent()})
+	session, err := s.logIn(r.Context(), login, originOf(r))
 	if err != nil {
 		writeFailure(w, err)
 		return

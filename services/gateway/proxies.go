@@ -42,6 +42,10 @@ func (p proxies) trust(address netip.Addr) bool {
 // secureKey marks the requests that reached a trusted proxy over TLS.
 type secureKey struct{}
 
+// proxiedKey marks the requests of a trusted proxy: with true if it said whose
+// they are.
+type proxiedKey struct{}
+
 // isSecure reports whether the client's way here is encrypted.
 func isSecure(r *http.Request) bool {
 	return r.TLS != nil || r.Context().Value(secureKey{}) != nil
@@ -60,9 +64,11 @@ func (p proxies) unwrap(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if client := p.client(r.Header.Values("X-Forwarded-For")); client.IsValid() {
+		client := p.client(r.Header.Values("X-Forwarded-For"))
+		if client.IsValid() {
 			r.RemoteAddr = net.JoinHostPort(client.String(), "0")
 		}
+		r = r.WithContext(context.WithValue(r.Context(), proxiedKey{}, client.IsValid()))
 		if host := last(r.Header.Values("X-Forwarded-Host")); host != "" {
 			r.Host = host
 		}

@@ -65,7 +65,7 @@ func (s *Service) describe(r chi.Router) *huma.OpenAPI {
 		"cookie": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The page's session, from `POST /api/v1/session`; " +
 			"refused in requests of other origins."},
 	}
-	for _, name := range []string{tagAccounts, tagProfile, tagServers, tagChannels, tagMembers, tagInvites, tagMessages, tagPeople} {
+	for _, name := range []string{tagAccounts, tagProfile, tagServers, tagChannels, tagMembers, tagInvites, tagMessages, tagPeople, tagAdministration} {
 		config.Tags = append(config.Tags, &huma.Tag{Name: name})
 	}
 	config.Components.Responses = map[string]*huma.Response{}
@@ -80,6 +80,7 @@ func (s *Service) describe(r chi.Router) *huma.OpenAPI {
 	a.invites()
 	a.messages()
 	a.people()
+	a.administration()
 	correct(config.Components.Schemas)
 	return a.api.OpenAPI()
 }

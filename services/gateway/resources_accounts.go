@@ -49,6 +49,7 @@ func (a *resources) accounts() {
 			if err != nil {
 				return nil, failed(err)
 			}
+			state.FirstAccount = state.FirstAccount && !clientOf(ctx).origin.Public
 			return &answer[contract.InstallationState]{Body: state}, nil
 		})
 

@@ -147,7 +147,7 @@ type client struct {
 func withClient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := client{
-			origin: contract.Origin{Address: clientAddress(r), UserAgent: r.UserAgent()},
+			origin: originOf(r),
 			token:  requestToken(r),
 			secure: isSecure(r),
 		}

@@ -27,7 +27,7 @@ func operations(t *testing.T) map[string]*huma.Operation {
 }
 
 func TestOnlyTheWayInTakesNoSession(t *testing.T) {
-	public := []string{"get-installation", "create-account", "create-session", "create-token", "end-session"}
+	public := []string{"get-installation", "create-account", "create-session", "create-token", "end-session", "reset-password"}
 	for id, op := range operations(t) {
 		if open := len(op.Security) == 0; open != slices.Contains(public, id) {
 			t.Errorf("%s: takes no session: %v", id, open)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -130,6 +131,9 @@ func (s *Service) listen(ctx context.Context) error {
 	go func() { failed <- server.Serve(listener) }()
 	s.host.Announce("Decentra is ready on " + visitURL(listener.Addr()))
 	s.host.Ready()
+	var printing sync.WaitGroup
+	defer printing.Wait()
+	printing.Go(func() { s.printClaim(ctx, visitURL(listener.Addr())) })
 
 	select {
 	case err := <-failed:

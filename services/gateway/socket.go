@@ -39,16 +39,15 @@ const (
 
 // socket is one WebSocket connection.
 type socket struct {
-	service   *Service
-	conn      *websocket.Conn
-	out       outbox
-	lane      lane
-	id        string
-	address   string
-	userAgent string
-	cookie    string // session token of the handshake, if any
-	terminal  bool   // on the root path, as the first clients
-	requests  int
+	service  *Service
+	conn     *websocket.Conn
+	out      outbox
+	lane     lane
+	id       string
+	origin   contract.Origin
+	cookie   string // session token of the handshake, if any
+	terminal bool   // on the root path, as the first clients
+	requests int
 
 	who    atomic.Pointer[identity]
 	topics []event.Topic // guarded by the hub's lock
@@ -86,7 +85,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	sock := &socket{
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
-		address: clientAddress(r), userAgent: r.UserAgent(), terminal: r.URL.Path == "/",
+		origin: originOf(r), terminal: r.URL.Path == "/",
 	}
 	sock.out.open(conn.NetConn(), func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
 	sock.lane.handle, sock.lane.together = sock.handle, sock.together
@@ -328,7 +327,7 @@ func (s *socket) login(ctx context.Context, e envelope, data []byte) {
 }
 
 func (s *socket) authenticate(ctx context.Context, frameType string, data []byte) (contract.Session, error) {
-	origin := contract.Origin{Address: s.address, UserAgent: s.userAgent}
+	origin := s.origin
 	switch frameType {
 	case "signup":
 		var r wire.Signup

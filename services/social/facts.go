@@ -1,6 +1,7 @@
 package social
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -18,7 +19,9 @@ func (s *Service) apply(tx *store.Tx, f fact.Fact) error {
 	switch f.Kind {
 	case contract.FactAccountCreated:
 		// Later changes of the installation's default leave the account alone.
-		return fact.With(f, func(created contract.AccountCreated) error { return setPolicy(tx, created.Username, s.config.Friends) })
+		return fact.With(f, func(created contract.AccountCreated) error {
+			return setPolicy(tx, created.Username, cmp.Or(created.Friends, s.config.Friends))
+		})
 	case contract.FactAccountInvited:
 		return fact.With(f, func(invited contract.AccountInvited) error { return s.welcome(tx, invited) })
 	case contract.FactProfileChanged:

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/conversation"
@@ -20,6 +21,7 @@ import (
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fact"
 	"decentra.local/pkg/host"
+	"decentra.local/pkg/imported"
 	"decentra.local/pkg/presence"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
@@ -61,17 +63,8 @@ func New(config Config, h *host.Host) *Service {
 
 // Run serves until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	schema, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	s.db, err = store.Open(ctx, store.Options{
-		Path:       filepath.Join(s.config.Data, "social.db"),
-		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, {Name: "social", Files: schema}},
-		Log:        s.log,
-		Metrics:    s.host.Metrics,
-	})
-	if err != nil {
+	var err error
+	if s.db, err = openStore(ctx, s.config.Data, s.log, s.host.Metrics); err != nil {
 		return err
 	}
 	defer s.db.Close()
@@ -106,6 +99,19 @@ func (s *Service) Run(ctx context.Context) error {
 	s.host.Ready()
 	<-ctx.Done()
 	return nil
+}
+
+func openStore(ctx context.Context, data string, log *slog.Logger, metrics prometheus.Registerer) (*store.DB, error) {
+	schema, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return store.Open(ctx, store.Options{
+		Path:       filepath.Join(data, "social.db"),
+		Migrations: []store.Migrations{convlog.Schema, fact.FollowerSchema, imported.Schema, {Name: "social", Files: schema}},
+		Log:        log,
+		Metrics:    metrics,
+	})
 }
 
 func (s *Service) serve(server *rpc.Server) error {

@@ -5,6 +5,28 @@ export type Time = string;
 
 export type Nothing = Record<never, never>;
 
+/** Account is one of the installation's. */
+export interface Account {
+	username: string;
+	display_name?: string;
+	/** null for an image */
+	avatar: string | null;
+	avatar_type: 'emoji' | 'image';
+	/** what an <img src> takes; null for an emoji */
+	avatar_data: string | null;
+	/** of the installation */
+	owner: boolean;
+	created_at: Time;
+	/** the last use of any session, to the hour; null: there is none */
+	used_at: Time | null;
+}
+
+/** Accounts answers `get_accounts`. */
+export interface Accounts {
+	accounts: Account[];
+	more: boolean;
+}
+
 /** Auth resumes a session; without a token, the one of the handshake's cookie. */
 export interface Auth {
 	token?: string;
@@ -147,6 +169,11 @@ export interface CreateChannel {
 	server_id: string;
 	name: string;
 	channel_type?: 'text' | 'voice';
+}
+
+/** CreatePasswordReset makes the link with which somebody who forgot their password sets another. One made before is good for nothing then. */
+export interface CreatePasswordReset {
+	username: string;
 }
 
 /** CreateServer makes a server with a text channel `general`. */
@@ -311,6 +338,12 @@ export interface GenerateServerInvite {
 	expires_in?: number;
 }
 
+/** GetAccounts lists the accounts of the installation in the order of their names, for its owner: at most Limit (1 to 500, 100 if missing) after a name. */
+export interface GetAccounts {
+	after?: string;
+	limit?: number;
+}
+
 /** GetChanges asks what happened in a conversation after a change number. */
 export interface GetChanges {
 	context: 'server' | 'dm' | 'global';
@@ -405,6 +438,11 @@ export interface Init {
 	/** one's own, on whichever connection */
 	calls: Call[];
 	limits: Limits;
+}
+
+/** InstallationSettings answers `get_installation_settings`: what new accounts start with. Empty: what the program was started with. */
+export interface InstallationSettings {
+	friends: '' | 'instant' | 'ask';
 }
 
 /** Invite is a code that can still be used. */
@@ -576,6 +614,13 @@ export interface OutgoingVoiceCall {
 	avatar_data: string | null;
 }
 
+/** PasswordReset answers `create_password_reset`. The token is good for one use; a page's link has it behind the #, which no server sees. */
+export interface PasswordReset {
+	username: string;
+	token: string;
+	expires_at: Time;
+}
+
 /** Peer names another user in a client's frame. */
 export interface Peer {
 	username: string;
@@ -651,6 +696,13 @@ export interface ReadMarked {
 	read: number;
 	/** messages of others after it; 100: so many, or more */
 	unread: number;
+}
+
+/** RemoveAccount ends somebody's account, as if they had done it. It takes the password of the installation's owner. */
+export interface RemoveAccount {
+	username: string;
+	password: string;
+	messages: 'keep' | 'remove';
 }
 
 /** RenameServer is the owner's. */
@@ -908,6 +960,11 @@ export interface UpdateChannel {
 	description?: string;
 }
 
+/** UpdateInstallation sets what new accounts start with. */
+export interface UpdateInstallation {
+	friends: '' | 'instant' | 'ask';
+}
+
 /** UpdateUserPermissions sets all three; a missing one is false. */
 export interface UpdateUserPermissions {
 	server_id: string;
@@ -1110,6 +1167,7 @@ export interface WebRTCOffer {
 
 /** What the server sends, by type. `ok` has the fields of what it answers. */
 export interface ServerBodies {
+	accounts: Accounts;
 	auth_error: AuthError;
 	auth_success: AuthSuccess;
 	avatar_update: AvatarUpdate;
@@ -1136,6 +1194,7 @@ export interface ServerBodies {
 	history: History;
 	incoming_voice_call: IncomingVoiceCall;
 	init: Init;
+	installation_settings: InstallationSettings;
 	invite_code: InviteCode;
 	invites: Invites;
 	member_joined: MemberJoined;
@@ -1144,6 +1203,7 @@ export interface ServerBodies {
 	message_deleted: MessageDeleted;
 	message_edited: MessageEdited;
 	outgoing_voice_call: OutgoingVoiceCall;
+	password_reset: PasswordReset;
 	permissions_updated: PermissionsUpdated;
 	permissions_updated_success: PermissionsUpdatedSuccess;
 	presence: Presence;
@@ -1196,6 +1256,7 @@ export interface ClientBodies {
 	cancel_friend_request: Peer;
 	change_password: ChangePassword;
 	create_channel: CreateChannel;
+	create_password_reset: CreatePasswordReset;
 	create_server: CreateServer;
 	create_voice_channel: CreateVoiceChannel;
 	delete_account: DeleteAccount;
@@ -1206,9 +1267,11 @@ export interface ClientBodies {
 	edit_message: EditMessage;
 	generate_invite: InviteTerms;
 	generate_server_invite: GenerateServerInvite;
+	get_accounts: GetAccounts;
 	get_changes: GetChanges;
 	get_channel_history: GetChannelHistory;
 	get_dm_history: GetDMHistory;
+	get_installation_settings: Nothing;
 	get_invites: Nothing;
 	get_server_bans: GetServerBans;
 	get_server_invites: GetServerInvites;
@@ -1221,6 +1284,7 @@ export interface ClientBodies {
 	login: Login;
 	mark_read: MarkRead;
 	message: SendMessage;
+	remove_account: RemoveAccount;
 	remove_friend: Peer;
 	rename_server: RenameServer;
 	reorder_channels: ReorderChannels;
@@ -1239,6 +1303,7 @@ export interface ClientBodies {
 	unban_member: UnbanMember;
 	unblock_user: Peer;
 	update_channel: UpdateChannel;
+	update_installation: UpdateInstallation;
 	update_user_permissions: UpdateUserPermissions;
 }
 
