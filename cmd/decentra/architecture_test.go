@@ -66,7 +66,7 @@ func allowed(from, to string) bool {
 	case a == b:
 		return true
 	case b == "pkg":
-		return !storesData(to) || a == "services/auth" || a == "services/chat" || a == "services/social"
+		return !storesData(to) || a == "cmd/decentra" && to == "pkg/store" || a == "services/auth" || a == "services/chat" || a == "services/social"
 	case a == "cmd/decentra":
 		return strings.HasPrefix(b, "services/")
 	case a == "services/gateway":
@@ -79,7 +79,7 @@ func allowed(from, to string) bool {
 // storesData tells the packages that only owners of data use.
 func storesData(path string) bool {
 	switch path {
-	case "pkg/store", "pkg/convlog", "pkg/conversation", "pkg/fact":
+	case "pkg/store", "pkg/convlog", "pkg/conversation", "pkg/fact", "pkg/imported":
 		return true
 	}
 	return false

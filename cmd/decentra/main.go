@@ -17,6 +17,6 @@ func main() {
 	os.Exit(host.Main(host.Program{
 		Name:     "decentra",
 		Units:    []host.Unit{auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit},
-		Commands: []host.Command{initialise, examine},
+		Commands: []host.Command{initialise, examine, backUp, restore, verify, importOriginal, resetPassword},
 	}))
 }
