@@ -36,6 +36,11 @@ export class Api {
 		return ((await this.#call('POST', '/accounts', body)) as { user: User }).user;
 	}
 
+	/** Sets a password with the token of a one-time link. */
+	async resetPassword(token: string, password: string): Promise<void> {
+		await this.#call('POST', '/password-resets', { token, new_password: password });
+	}
+
 	async logOut(): Promise<void> {
 		await this.#call('DELETE', '/session');
 	}

@@ -326,6 +326,37 @@ export const s = {
 		membersCount: (count: number) => `Members — ${String(count)}`,
 	},
 
+	administration: {
+		title: 'Administration',
+		newAccounts: 'New accounts',
+		newAccountsText: 'How others become friends of accounts that are made from now on. Everybody can change it for themselves.',
+		friends: { '': 'As the program was started', instant: 'Anyone can add them', ask: 'They are asked first' },
+		accounts: 'Accounts',
+		accountsText: 'Who forgot their password gets a link from you. It works once, for a day.',
+		since: (time: string) => `Since ${time}`,
+		owner: 'Owner',
+		more: 'More',
+		reset: 'Reset link',
+		resetNamed: (name: string) => `Make a reset link for ${name}`,
+		link: 'Link for a new password',
+		copyLink: 'Copy reset link',
+		linkText: (until: string) => `Give it to nobody else. Good until ${until}.`,
+		remove: 'Remove',
+		removeNamed: (name: string) => `Remove the account ${name}`,
+		removeText: 'It is gone for good, and nobody can have its name again.',
+		keepMessages: 'Keep the messages, without the name',
+		removeMessages: 'Remove the messages too',
+		yourPassword: 'Your own password',
+	},
+
+	reset: {
+		title: 'A new password',
+		text: 'You got a link from whoever runs this installation. Every device that is logged in as you is logged out.',
+		password: 'New password',
+		action: 'Set password',
+		done: 'Your password is set. Log in with it.',
+	},
+
 	dialogs: {
 		createServer: 'Create a server',
 		serverName: 'Server name',

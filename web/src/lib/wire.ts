@@ -12,13 +12,16 @@ import type {
 } from './wire.generated';
 
 export type {
+	Account,
 	Ban,
 	ClientFrame,
 	ClientFrameOf,
 	DM as Dm,
 	FrameOf,
+	InstallationSettings,
 	Invite,
 	Member,
+	PasswordReset,
 	Profile as User,
 	Progress,
 	SearchHit as SearchResult,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codeFromInput, inviteFromSearch, inviteLink, parseRoute, routePath, type Route } from './routes';
+import { codeFromInput, inviteFromSearch, inviteLink, parseRoute, resetFromHash, resetLink, routePath, type Route } from './routes';
 
 const routes: [string, Route][] = [
 	['/', { name: 'home' }],
@@ -33,4 +33,10 @@ test('an invite link says its code', () => {
 	expect(link).toBe('http://localhost:8765/?invite=AB12CD34');
 	expect(inviteFromSearch(new URL(link).search)).toBe('AB12CD34');
 	expect(inviteFromSearch('?other=1')).toBeNull();
+});
+
+test('a reset link has its token where no server sees it', () => {
+	expect(resetLink('https://chat.example', 'ABC+1')).toBe('https://chat.example/#reset=ABC%2B1');
+	expect(resetFromHash('#reset=ABC%2B1')).toBe('ABC+1');
+	for (const hash of ['', '#', '#reset=', '#other']) expect(resetFromHash(hash)).toBeNull();
 });

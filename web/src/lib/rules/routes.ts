@@ -44,6 +44,16 @@ export function inviteLink(origin: string, code: string): string {
 	return `${origin}/?invite=${encodeURIComponent(code)}`;
 }
 
+/** The token of a link that sets a new password (`…/#reset=TOKEN`), or null. What is behind the # is sent to no server. */
+export function resetFromHash(hash: string): string | null {
+	const token = new URLSearchParams(hash.replace(/^#/, '')).get('reset') ?? '';
+	return token === '' ? null : token;
+}
+
+export function resetLink(origin: string, token: string): string {
+	return `${origin}/#reset=${encodeURIComponent(token)}`;
+}
+
 /** What somebody typed or pasted into a code field: a code, or a whole link with one. Null when there is none. */
 export function codeFromInput(input: string): string | null {
 	const text = input.trim();

@@ -5,6 +5,7 @@ import { Connection, type Clock, type ConnectionState, type SocketLike } from '.
 import { s } from '../strings';
 import { WireError, type FrameOf, type Limits, type ServerFrame, type User } from '../wire';
 import { Account } from './account';
+import { Administration } from './administration';
 import { Conversations } from './conversations.svelte';
 import { Dms } from './dms.svelte';
 import { Drafts } from './drafts';
@@ -50,6 +51,7 @@ export class Client {
 	readonly reads: Reads;
 	readonly presence: Presence;
 	readonly account: Account;
+	readonly administration: Administration;
 
 	/** The window is seen and has the focus. */
 	attended = $state(true);
@@ -97,6 +99,7 @@ export class Client {
 		this.reads = new Reads(transport, options.clock);
 		this.presence = new Presence(transport, options.clock);
 		this.account = new Account(transport);
+		this.administration = new Administration(transport);
 		this.conversations = new Conversations({
 			transport,
 			clock: options.clock,
