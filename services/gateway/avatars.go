@@ -25,6 +25,6 @@ func (s *Service) serveAvatar(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("ETag", `"`+hash+`"`)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // a picture is nothing but a picture
-	_, _ = w.Write(picture.Data)                                    // the client is gone, if this fails
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox") // a picture is nothing but a picture
+	_, _ = w.Write(picture.Data)                                                            // the client is gone, if this fails
 }

@@ -18,8 +18,8 @@ func originOf(r *http.Request) contract.Origin {
 var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
 
 // fromOutside tells whether a request comes from neither the machine itself nor a
-// private network. Behind a proxy that nobody named, or that does not say who
-// asks, everybody is outside: it may stand for the whole internet.
+// private network. Behind a proxy that nobody named, or whose word about who
+// asks makes no sense, everybody is outside: it may stand for the whole internet.
 func fromOutside(r *http.Request) bool {
 	if known, proxied := r.Context().Value(proxiedKey{}).(bool); proxied {
 		if !known {

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// A proxy that was named says who asks; what it does not say counts as outside.
+// A proxy that was named says who asks; what makes no sense counts as outside.
 func TestFromOutsideThroughANamedProxy(t *testing.T) {
 	named, err := parseProxies("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for forwarded, want := range map[string]bool{
-		"192.168.1.9": false, "203.0.113.7": true, "192.168.1.9, 203.0.113.7": true, "unknown": true, "": true,
+		"192.168.1.9": false, "203.0.113.7": true, "192.168.1.9, 203.0.113.7": true, "unknown": true, "": false,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = "127.0.0.1:1"

@@ -42,8 +42,8 @@ func (p proxies) trust(address netip.Addr) bool {
 // secureKey marks the requests that reached a trusted proxy over TLS.
 type secureKey struct{}
 
-// proxiedKey marks the requests of a trusted proxy: with true if it said whose
-// they are.
+// proxiedKey marks the requests of a trusted proxy: with true if one can
+// tell whose they are.
 type proxiedKey struct{}
 
 // isSecure reports whether the client's way here is encrypted.
@@ -68,7 +68,8 @@ func (p proxies) unwrap(next http.Handler) http.Handler {
 		if client.IsValid() {
 			r.RemoteAddr = net.JoinHostPort(client.String(), "0")
 		}
-		r = r.WithContext(context.WithValue(r.Context(), proxiedKey{}, client.IsValid()))
+		known := client.IsValid() || r.Header.Get("X-Forwarded-For") == "" // nobody's but its own
+		r = r.WithContext(context.WithValue(r.Context(), proxiedKey{}, known))
 		if host := last(r.Header.Values("X-Forwarded-Host")); host != "" {
 			r.Host = host
 		}

@@ -20,6 +20,7 @@ import (
 // routes is everything on the published port.
 func (s *Service) routes() http.Handler {
 	r := chi.NewRouter()
+	r.Use(guarded)
 	r.Get("/healthz", host.Healthz)
 	r.Get("/readyz", host.Readyz(s.host.ProcessReady))
 	r.Get("/ws", s.serveSocket)
