@@ -189,8 +189,11 @@ func (p *player) touch(kind string, fields client.Fields) {
 // join makes the player a member of a server that somebody else invites to.
 func (p *player) join() {
 	other := p.another()
+	if other.gone.Load() {
+		return
+	}
 	s, ok := other.server()
-	if !ok || other.gone {
+	if !ok {
 		return
 	}
 	answer, ok := other.do("generate_server_invite", client.Fields{"server_id": s.ID})
@@ -229,10 +232,9 @@ func (p *player) reorder() {
 	p.do("reorder_channels", client.Fields{"server_id": s.ID, "channel_ids": ids})
 }
 
-// deleteAccount keeps the messages: how many unread ones went with an account
-// that takes them away, a client learns from get_changes.
 func (p *player) deleteAccount() {
-	if _, ok := p.do("delete_account", client.Fields{"password": password, "messages": "keep"}); ok {
-		p.gone = true
+	messages := []string{"keep", "remove"}[p.random.IntN(2)]
+	if _, ok := p.do("delete_account", client.Fields{"password": password, "messages": messages}); ok {
+		p.gone.Store(true)
 	}
 }

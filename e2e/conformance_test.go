@@ -197,6 +197,14 @@ func (all company) found() *realm {
 	o.ask("create_channel", in(client.Fields{"name": "second"}), "ok")
 	second := o.hears("channel_created", "server_id", w.server.ID, "channel.name", "second").Field("channel.id")
 	w.channels = []string{second, w.server.Channels[0].ID}
+	await.Until(o.t, await.Patience, "everybody is online", func() error {
+		var init wire.Init
+		err := o.ask("resync", nil, "init").Into(&init)
+		if last := init.Servers[len(init.Servers)-1]; len(last.Online) != len(members)-1 {
+			return fmt.Errorf("online are %v (%v)", last.Online, err)
+		}
+		return nil
+	})
 	return w
 }
 

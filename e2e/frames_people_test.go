@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -203,11 +204,16 @@ func showPresence(t *testing.T, s *scene) {
 	// Who becomes a friend or a fellow member hears it then.
 	anna.ask("add_friend", who(friend), "ok")
 	anna.ask("add_friend", who(both), "ok")
-	friend.hears("presence", "username", name, "online", "true")
-	anna.hears("presence", "username", friend.Username, "online", "true")
-	anna.hears("presence", "username", fellow.Username, "online", "true")
-	concerned := []*person{friend, fellow, both}
-	everybody := append([]*person{outsider}, concerned...)
+	friend.hears("presence", "username", name, "online", "true", "server_id", "")
+	anna.hears("presence", "username", friend.Username, "online", "true", "server_id", "")
+	anna.hears("presence", "username", fellow.Username, "online", "true", "server_id", server.ID)
+	everybody := []*person{outsider, friend, fellow, both}
+	// As a friend, and as a member of each server, one hears it once.
+	hear := func(online string) {
+		t.Helper()
+		all([]*person{friend, both}, func(p *person) { p.hears("presence", "username", name, "online", online, "server_id", "") })
+		all([]*person{fellow, both}, func(p *person) { p.hears("presence", "username", name, "online", online, "server_id", server.ID) })
+	}
 	s.quiet(t, everybody...)
 
 	second := anna.another()
@@ -215,26 +221,38 @@ func showPresence(t *testing.T, s *scene) {
 	s.settle(t, append([]*person{second}, everybody...)...)
 	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
 	second.Close()
-	all(concerned, func(p *person) { p.hears("presence", "username", name, "online", "false") })
-	if f := friend.fresh(); strings.Contains(strings.Join(f.Init.Presence, " "), name) {
-		t.Errorf("who went is still online: %v", f.Init.Presence)
+	hear("false")
+	if init := friend.fresh().Init; slices.Contains(init.Presence, name) {
+		t.Errorf("who went is still online: %v", init.Presence)
 	}
 	s.settle(t, everybody...)
 	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
 
 	back := logIn(t, s.inst, name)
-	all(concerned, func(p *person) { p.hears("presence", "username", name, "online", "true") })
+	hear("true")
 	s.settle(t, append([]*person{back}, everybody...)...)
 	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
 	back.got(0, "presence", "username", name)
-	for _, p := range concerned {
-		if f := p.fresh(); !strings.Contains(strings.Join(f.Init.Presence, " "), name) {
-			t.Errorf("%s does not see who is online: %v", p.Username, f.Init.Presence)
+	for _, c := range []struct {
+		*person
+		friend, fellow bool
+	}{{outsider, false, false}, {friend, true, false}, {fellow, false, true}, {both, true, true}} {
+		init := c.fresh().Init
+		asFellow := slices.ContainsFunc(init.Servers, func(s wire.Server) bool { return slices.Contains(s.Online, name) })
+		if asFriend := slices.Contains(init.Presence, name); asFriend != c.friend || asFellow != c.fellow {
+			t.Errorf("%s sees who is online as a friend: %t, as a fellow member: %t", c.Username, asFriend, asFellow)
 		}
 	}
-	if strings.Contains(strings.Join(outsider.fresh().Init.Presence, " "), name) {
-		t.Error("a stranger sees who is online")
-	}
+
+	// Of a friend no more one hears as a fellow member alone, and the other way round.
+	back.ask("remove_friend", who(both), "ok")
+	fellow.ask("leave_server", client.Fields{"server_id": server.ID}, "ok")
+	s.quiet(t, everybody...)
+	back.Close()
+	both.hears("presence", "username", name, "online", "false", "server_id", server.ID)
+	friend.hears("presence", "username", name, "online", "false", "server_id", "")
+	s.settle(t, everybody...)
+	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
 }
 
 func showTerminals(t *testing.T, s *scene) {

@@ -125,6 +125,7 @@ var harmless = map[contract.FrameKey]bool{
 	{Type: "edit_message", Context: "global"}:   true,
 	{Type: "delete_message", Context: "global"}: true,
 	{Type: "get_changes", Context: "global"}:    true,
+	{Type: "get_lobby_history"}:                 true,
 	{Type: "create_server"}:                     true,
 	{Type: "join_server_with_invite"}:           true,
 	{Type: "generate_invite"}:                   true,

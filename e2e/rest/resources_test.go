@@ -158,7 +158,7 @@ func messages(t *testing.T, anna, zoe user) {
 	for _, c := range []struct{ name, at string }{{"channel", channel}, {"dm", dm}, {"lobby", "/lobby"}} {
 		t.Run(c.name, func(t *testing.T) { conversation(t, c.at, anna, zoe) })
 	}
-	for _, at := range []string{channel, dm} {
+	for _, at := range []string{channel, dm, "/lobby"} {
 		anna.do(t, 201, "POST", at+"/messages", object{"content": "third"})
 		id := anna.do(t, 201, "POST", at+"/messages", object{"content": "fourth"}).text("id")
 		zoe.do(t, 200, "GET", at+"/messages?limit=1&before="+id, nil).has("messages.0.content", "third").has("more_after", "true")

@@ -74,6 +74,8 @@ var (
 	TypeInChannel = rpc.Method[wire.Typing, Nothing]{Service: Chat, Name: "typing"}
 	// GetChannelHistory: invalid window.
 	GetChannelHistory = rpc.Method[wire.GetChannelHistory, wire.ChannelHistory]{Service: Chat, Name: "history"}
+	// GetLobbyHistory: invalid window.
+	GetLobbyHistory = rpc.Method[wire.GetLobbyHistory, wire.LobbyHistory]{Service: Chat, Name: "lobby_history"}
 	// GetChannelChanges after a number.
 	GetChannelChanges = rpc.Method[wire.GetChanges, wire.Changes]{Service: Chat, Name: "changes"}
 )
@@ -88,5 +90,4 @@ type ChatState struct {
 	Servers []wire.Server       `json:"servers"`
 	Lobby   []wire.LobbyMessage `json:"lobby"`
 	Read    []wire.Progress     `json:"read"`
-	Online  []string            `json:"online"` // of the members of the caller's servers
 }

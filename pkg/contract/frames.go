@@ -43,6 +43,7 @@ var Frames = map[FrameKey]Route{
 	{"typing", wire.ContextDM}:        {Endpoint: TypeInDM},
 
 	{Type: "get_channel_history"}: {Answer: "channel_history", Endpoint: GetChannelHistory},
+	{Type: "get_lobby_history"}:   {Answer: "lobby_history", Endpoint: GetLobbyHistory},
 	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory},
 
 	{Type: "create_server"}:           {Answer: "server_created", Endpoint: CreateServer},

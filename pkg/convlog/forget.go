@@ -14,11 +14,12 @@ type Changed struct {
 }
 
 // Forget takes an author's name off every message they wrote: the messages stay
-// under another name, or are deleted. Each message is a change of its own. It
-// reads the whole log, so it is for rare occasions.
+// under another name, or are deleted. Each message is a change of its own, but
+// for those that were deleted before. It reads the whole log, so it is for rare
+// occasions.
 func Forget(tx *store.Tx, author, as string, remove bool, now time.Time) ([]Changed, error) {
 	rows, err := tx.Query(`SELECT c.key, c.id, c.seq, count(*) FROM message m JOIN conversation c ON c.key = m.conversation
-		WHERE m.author = $1 GROUP BY c.key, c.id, c.seq ORDER BY c.key`, author)
+		WHERE m.author = $1 AND m.deleted IS NULL GROUP BY c.key, c.id, c.seq ORDER BY c.key`, author)
 	if err != nil {
 		return nil, fmt.Errorf("find conversations of an author: %w", err)
 	}
@@ -39,11 +40,11 @@ func Forget(tx *store.Tx, author, as string, remove bool, now time.Time) ([]Chan
 	}
 	what := ""
 	if remove {
-		what = "content = '', edited = NULL, deleted = coalesce(deleted, $4),"
+		what = "content = '', edited = NULL, deleted = $4,"
 	}
 	for i, key := range keys {
 		_, err := tx.Exec(`UPDATE message SET `+what+` author = $3, nonce = NULL, seq = c.seq + m.place
-			FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM message WHERE conversation = $1 AND author = $2) AS m,
+			FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM message WHERE conversation = $1 AND author = $2 AND deleted IS NULL) AS m,
 				(SELECT seq FROM conversation WHERE key = $1) AS c
 			WHERE message.conversation = $1 AND message.id = m.id AND $4 = $4`, key, author, as, now.UnixMicro())
 		if err != nil {
@@ -52,6 +53,9 @@ func Forget(tx *store.Tx, author, as string, remove bool, now time.Time) ([]Chan
 		if _, err := tx.Exec(`UPDATE conversation SET seq = $2 WHERE key = $1`, key, all[i].Seq); err != nil {
 			return nil, fmt.Errorf("number changes: %w", err)
 		}
+	}
+	if _, err := tx.Exec(`UPDATE message SET author = $2, nonce = NULL WHERE author = $1`, author, as); err != nil {
+		return nil, fmt.Errorf("forget who wrote what was deleted: %w", err)
 	}
 	if _, err := tx.Exec(`DELETE FROM read_mark WHERE reader = $1`, author); err != nil {
 		return nil, fmt.Errorf("forget read marks: %w", err)

@@ -15,11 +15,24 @@ func DefaultAvatar() Avatar {
 	return Avatar{Emoji: &bust, Kind: "emoji"}
 }
 
-// Profile is a user as others see them.
+// Profile is a user as others see them. It comes by several frames, and not always
+// the newest last: of two versions the greater counts.
 type Profile struct {
 	Username    string `json:"username"`
 	DisplayName string `json:"display_name,omitempty"`
 	Avatar
+	Version int64 `json:"profile_version"` // grows with every change of the profile
+}
+
+// NewProfile is what everybody starts with.
+func NewProfile(username string) Profile {
+	return Profile{Username: username, Avatar: DefaultAvatar(), Version: 1}
+}
+
+// DeletedProfile is how somebody is shown whose account is gone. Nothing comes
+// after it: its version is the greatest that JavaScript can count to.
+func DeletedProfile() Profile {
+	return Profile{Username: DeletedUser, Avatar: DefaultAvatar(), Version: 1<<53 - 1}
 }
 
 // DeletedUser is the name that messages of a deleted account are shown under. No
@@ -35,7 +48,7 @@ type SetAvatar struct {
 }
 
 // AvatarUpdated tells all connections of who changed their avatar.
-type AvatarUpdated struct{ Avatar }
+type AvatarUpdated struct{ Profile }
 
 // FrameType implements Frame.
 func (AvatarUpdated) FrameType() string { return "avatar_updated" }
@@ -125,8 +138,8 @@ type Init struct {
 	RequestsReceived []Profile   `json:"friend_requests_received"`
 	Blocked          []Profile   `json:"blocked"`
 	Settings         Settings    `json:"settings"`
-	Read             []Progress  `json:"read"`     // of every conversation but the lobby
-	Presence         []string    `json:"presence"` // who is online, of friends and fellow members
+	Read             []Progress  `json:"read"`     // of every conversation but the lobby: channels in the order of `servers`, then `dms`
+	Presence         []string    `json:"presence"` // the friends who are online, by name; servers have their own
 	Voice            []VoiceRoom `json:"voice"`    // the rooms of one's servers with somebody inside
 	Calls            []Call      `json:"calls"`    // one's own, on whichever connection
 	Limits           Limits      `json:"limits"`

@@ -41,6 +41,7 @@ var ServerFrames = []Frame{
 	MessageDeleted{},
 	ChannelHistory{},
 	DMHistory{},
+	LobbyHistory{},
 	History{},
 	Changes{},
 	ReadMarked{},

@@ -130,10 +130,13 @@ type UserUnblocked struct{ Peer }
 // FrameType implements Frame.
 func (UserUnblocked) FrameType() string { return "user_unblocked" }
 
-// Presence tells friends and fellow members that somebody came or went.
+// Presence tells friends that somebody came or went, and the members of each
+// server that one of them did. Who is both hears it as both: of whom one is no
+// friend any more, one may still be a fellow member.
 type Presence struct {
 	Username string `json:"username"`
 	Online   bool   `json:"online"`
+	ServerID string `json:"server_id,omitempty"` // missing: as a friend
 }
 
 // FrameType implements Frame.

@@ -144,6 +144,15 @@ type DMHistory struct {
 // FrameType implements Frame.
 func (DMHistory) FrameType() string { return "dm_history" }
 
+// GetLobbyHistory asks for a page of what is kept of the lobby.
+type GetLobbyHistory struct{ Window }
+
+// LobbyHistory answers GetLobbyHistory.
+type LobbyHistory struct{ HistoryPage }
+
+// FrameType implements Frame.
+func (LobbyHistory) FrameType() string { return "lobby_history" }
+
 // History is the lobby's last messages, sent after `init`.
 type History struct {
 	Messages []LobbyMessage `json:"messages"`

@@ -29,6 +29,8 @@ type Server struct {
 	Owner       string       `json:"owner"`
 	Channels    []Channel    `json:"channels"`
 	Permissions *Permissions `json:"permissions,omitempty"`
+	Online      []string     `json:"online"`    // the other members who are online, by name
+	JoinedAt    Time         `json:"joined_at"` // when one became a member: servers are listed in this order, then by id
 }
 
 // CreateServer makes a server with a text channel `general`.
@@ -47,9 +49,8 @@ func (ServerCreated) FrameType() string { return "server_created" }
 // ServerJoined tells that a server was made or joined, and what else `init` would
 // have of it.
 type ServerJoined struct {
-	Server   Server     `json:"server"`
-	Read     []Progress `json:"read"`     // of its text channels
-	Presence []string   `json:"presence"` // the other members who are online
+	Server Server     `json:"server"`
+	Read   []Progress `json:"read"` // of its text channels
 }
 
 // FrameType implements Frame.

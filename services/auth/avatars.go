@@ -67,7 +67,7 @@ func (s *Service) setAvatar(ctx context.Context, caller rpc.Caller, r wire.SetAv
 		if err != nil {
 			return fmt.Errorf("set avatar: %w", err)
 		}
-		return s.profileChanged(tx, caller.User, wire.AvatarUpdated{Avatar: avatar})
+		return s.profileChanged(tx, caller.User, func(p wire.Profile) wire.Frame { return wire.AvatarUpdated{Profile: p} })
 	})
 }
 
@@ -95,24 +95,24 @@ func (s *Service) setProfile(ctx context.Context, caller rpc.Caller, r wire.SetP
 		if _, err := tx.Exec(`UPDATE account SET display_name = $1 WHERE username = $2`, name, caller.User); err != nil {
 			return fmt.Errorf("set display name: %w", err)
 		}
-		return s.profileChanged(tx, caller.User, nil)
+		return s.profileChanged(tx, caller.User, func(p wire.Profile) wire.Frame { return wire.ProfileUpdated{Profile: p} })
 	})
 }
 
-// profileChanged tells the user's own connections, and leaves the fact that
-// friends and fellow members are told of.
-func (s *Service) profileChanged(tx *store.Tx, username string, own wire.Frame) error {
+// profileChanged makes a new version of the profile, tells the user's own
+// connections, and leaves the fact that friends and fellow members are told of.
+func (s *Service) profileChanged(tx *store.Tx, username string, own func(wire.Profile) wire.Frame) error {
+	if _, err := tx.Exec(`UPDATE account SET profile_version = profile_version + 1 WHERE username = $1`, username); err != nil {
+		return fmt.Errorf("number the profile: %w", err)
+	}
 	profile, _, err := profileOf(tx, username)
 	if err != nil {
 		return err
 	}
-	if own == nil {
-		own = wire.ProfileUpdated{Profile: profile}
-	}
 	if _, err := s.leaveFact(tx, username, contract.FactProfileChanged, contract.ProfileChanged{Profile: profile}); err != nil {
 		return err
 	}
-	tx.AfterCommit(func() { s.events.Publish(event.User(username), own) })
+	tx.AfterCommit(func() { s.events.Publish(event.User(username), own(profile)) })
 	return nil
 }
 

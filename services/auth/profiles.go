@@ -17,12 +17,12 @@ import (
 // mostProfiles bounds the names in one request.
 const mostProfiles = 1000
 
-const profileColumns = `username, display_name, avatar_kind, avatar_emoji, avatar_data`
+const profileColumns = `username, display_name, avatar_kind, avatar_emoji, avatar_data, profile_version`
 
 func scanProfile(row interface{ Scan(...any) error }, more ...any) (wire.Profile, error) {
 	var p wire.Profile
 	var emoji, data sql.NullString
-	err := row.Scan(append([]any{&p.Username, &p.DisplayName, &p.Kind, &emoji, &data}, more...)...)
+	err := row.Scan(append([]any{&p.Username, &p.DisplayName, &p.Kind, &emoji, &data, &p.Version}, more...)...)
 	if emoji.Valid {
 		p.Emoji = &emoji.String
 	}

@@ -11,6 +11,7 @@ import (
 	"decentra.local/pkg/convlog"
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fact"
+	"decentra.local/pkg/fault"
 	"decentra.local/pkg/store"
 	"decentra.local/pkg/wire"
 )
@@ -38,14 +39,25 @@ func (s *Service) tellFellows(tx *store.Tx, username string, frame wire.Frame, o
 	if err != nil {
 		return err
 	}
-	tx.AfterCommit(func() { s.tellServers(ids, username, frame, occasion) })
+	tx.AfterCommit(func() {
+		for _, id := range ids {
+			s.events.Publish(event.Server(id), frame, event.NotTo(username), event.Once(occasion))
+		}
+	})
 	return nil
 }
 
-func (s *Service) tellServers(ids []string, username string, frame wire.Frame, occasion string) {
-	for _, id := range ids {
-		s.events.Publish(event.Server(id), frame, event.NotTo(username), event.Once(occasion))
+// mustLive refuses who is gone: what they, or others about them, had begun before
+// their account was deleted.
+func mustLive(tx *store.Tx, username string) error {
+	var gone bool
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM departed WHERE username = $1)`, username).Scan(&gone); err != nil {
+		return fmt.Errorf("look for a deleted account: %w", err)
 	}
+	if gone {
+		return fault.New(fault.NotFound, "There is no user %.64s.", username)
+	}
+	return nil
 }
 
 func serverIDs(tx *store.Tx, username string) ([]string, error) {
@@ -96,8 +108,13 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(`DELETE FROM ban WHERE username = $1`, deleted.Username); err != nil {
-		return fmt.Errorf("delete bans: %w", err)
+	for _, query := range []string{
+		`DELETE FROM ban WHERE username = $1`,
+		`INSERT INTO departed (username) VALUES ($1)`,
+	} {
+		if _, err := tx.Exec(query, deleted.Username); err != nil {
+			return fmt.Errorf("forget an account: %w", err)
+		}
 	}
 	changed, err := convlog.Forget(tx, deleted.Username, wire.DeletedUser, deleted.RemoveMessages, s.now())
 	if err != nil {

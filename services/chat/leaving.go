@@ -188,6 +188,9 @@ func (s *Service) banMember(ctx context.Context, caller rpc.Caller, r wire.BanMe
 		if username == caller.User {
 			return fault.New(fault.Conflict, "You can't ban yourself.")
 		}
+		if err := mustLive(tx, username); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`INSERT INTO ban (server_id, username, created) VALUES ($1, $2, $3)`, r.ServerID, username, s.now().UnixMicro())
 		if store.IsUnique(err) {
 			return fault.New(fault.Conflict, "You have banned %s already.", username)

@@ -116,8 +116,8 @@ func (s *Service) joined(tx *store.Tx, server wire.Server, username string) (wir
 	if err != nil {
 		return wire.ServerJoined{}, err
 	}
-	online, err := s.onlineMembers(tx, server.ID, username)
-	return wire.ServerJoined{Server: server, Read: read, Presence: online}, err
+	server.Online, err = s.onlineMembers(tx, server.ID, username)
+	return wire.ServerJoined{Server: server, Read: read}, err
 }
 
 // addMember makes somebody a member, without any permissions. A server that is
@@ -158,7 +158,7 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 		topic := event.Server(server.ID)
 		s.events.Publish(topic, wire.MemberJoined{ServerID: server.ID, Username: invited.Username})
 		if s.roster.Online(invited.Username) {
-			s.events.Publish(topic, wire.Presence{Username: invited.Username, Online: true})
+			s.events.Publish(topic, wire.Presence{Username: invited.Username, Online: true, ServerID: server.ID})
 		}
 		s.events.Publish(topic, notice)
 		s.events.Publish(event.User(invited.Username), joined,

@@ -50,17 +50,20 @@ func channel(caller rpc.Caller, serverID, channelID string) conversation.Find {
 	}
 }
 
-func lobby(*store.Tx) (conversation.Place, error) {
-	return conversation.Place{
-		Log: lobbyLog, Context: wire.ContextGlobal,
-		Audience: []event.Topic{event.Everyone}, Keep: wire.Bounds.LobbyHistory,
-	}, nil
+// lobby is for everybody who has an account.
+func lobby(caller rpc.Caller) conversation.Find {
+	return func(tx *store.Tx) (conversation.Place, error) {
+		return conversation.Place{
+			Log: lobbyLog, Context: wire.ContextGlobal,
+			Audience: []event.Topic{event.Everyone}, Keep: wire.Bounds.LobbyHistory,
+		}, mustLive(tx, caller.User)
+	}
 }
 
 // place finds what a frame's context and context_id name.
 func place(caller rpc.Caller, context string, contextID *string) conversation.Find {
 	if context == "" || context == wire.ContextGlobal {
-		return lobby
+		return lobby(caller)
 	}
 	return func(tx *store.Tx) (conversation.Place, error) {
 		if context != wire.ContextServer {
@@ -90,6 +93,11 @@ func (s *Service) delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMe
 func (s *Service) history(ctx context.Context, caller rpc.Caller, r wire.GetChannelHistory) (wire.ChannelHistory, error) {
 	page, err := s.desk.Page(ctx, r.Window, channel(caller, r.ServerID, r.ChannelID))
 	return wire.ChannelHistory{ServerID: r.ServerID, ChannelID: r.ChannelID, HistoryPage: page}, err
+}
+
+func (s *Service) lobbyHistory(ctx context.Context, caller rpc.Caller, r wire.GetLobbyHistory) (wire.LobbyHistory, error) {
+	page, err := s.desk.Page(ctx, r.Window, lobby(caller))
+	return wire.LobbyHistory{HistoryPage: page}, err
 }
 
 func (s *Service) changes(ctx context.Context, caller rpc.Caller, r wire.GetChanges) (wire.Changes, error) {

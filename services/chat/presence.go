@@ -5,19 +5,26 @@ import (
 	"fmt"
 	"strconv"
 
+	"decentra.local/pkg/event"
 	"decentra.local/pkg/store"
 	"decentra.local/pkg/wire"
 )
 
-// presenceChanged tells a user's fellow members that they came or went.
+// presenceChanged tells the members of each of a user's servers that they came or
+// went: in line with what else is told of members, so that nobody hears of one
+// who has left.
 func (s *Service) presenceChanged(username string, online bool, revision uint64) {
-	err := s.db.View(context.Background(), func(tx *store.Tx) error {
+	err := s.db.Update(context.Background(), func(tx *store.Tx) error {
 		ids, err := serverIDs(tx, username)
 		if err != nil {
 			return err
 		}
-		s.tellServers(ids, username, wire.Presence{Username: username, Online: online},
-			"presence-"+strconv.FormatUint(revision, 10))
+		tx.AfterCommit(func() {
+			for _, id := range ids {
+				s.events.Publish(event.Server(id), wire.Presence{Username: username, Online: online, ServerID: id},
+					event.NotTo(username), event.Once("presence-"+strconv.FormatUint(revision, 10)+"-"+id))
+			}
+		})
 		return nil
 	})
 	if err != nil {
@@ -25,21 +32,9 @@ func (s *Service) presenceChanged(username string, online bool, revision uint64)
 	}
 }
 
-// onlineFellows lists who is online of the members of a user's servers, but for
-// the user.
-func (s *Service) onlineFellows(tx *store.Tx, username string) ([]string, error) {
-	return s.online(tx, username, `SELECT DISTINCT other.username FROM member mine
-		JOIN member other ON other.server_id = mine.server_id WHERE mine.username = $1`, username)
-}
-
-// onlineMembers lists who is online of one server's members, but for one.
+// onlineMembers lists who is online of a server's members, but for one.
 func (s *Service) onlineMembers(tx *store.Tx, serverID, besides string) ([]string, error) {
-	return s.online(tx, besides, `SELECT username FROM member WHERE server_id = $1 ORDER BY username`, serverID)
-}
-
-// online picks those of the names that a query lists.
-func (s *Service) online(tx *store.Tx, besides, query string, args ...any) ([]string, error) {
-	rows, err := tx.Query(query, args...)
+	rows, err := tx.Query(`SELECT username FROM member WHERE server_id = $1 AND username <> $2 ORDER BY username`, serverID, besides)
 	if err != nil {
 		return nil, fmt.Errorf("list fellow members: %w", err)
 	}
@@ -50,7 +45,7 @@ func (s *Service) online(tx *store.Tx, besides, query string, args ...any) ([]st
 		if err := rows.Scan(&name); err != nil {
 			return nil, fmt.Errorf("read fellow member: %w", err)
 		}
-		if name != besides && s.roster.Online(name) {
+		if s.roster.Online(name) {
 			online = append(online, name)
 		}
 	}

@@ -55,7 +55,7 @@ func mustOwn(tx *store.Tx, serverID, username string) error {
 // serversOf lists the servers of a user as that user sees them, or the one with
 // the id, in the order of joining.
 func serversOf(tx *store.Tx, username, serverID string) ([]wire.Server, error) {
-	rows, err := tx.Query(`SELECT s.id, s.name, s.owner, m.can_create_channel, m.can_edit_channel, m.can_delete_channel
+	rows, err := tx.Query(`SELECT s.id, s.name, s.owner, m.joined, m.can_create_channel, m.can_edit_channel, m.can_delete_channel
 		FROM member m JOIN server s ON s.id = m.server_id
 		WHERE m.username = $1 AND ($2 = '' OR s.id = $2) ORDER BY m.joined, s.id`, username, serverID)
 	if err != nil {
@@ -64,11 +64,13 @@ func serversOf(tx *store.Tx, username, serverID string) ([]wire.Server, error) {
 	defer rows.Close()
 	servers := []wire.Server{}
 	for rows.Next() {
-		s := wire.Server{Channels: []wire.Channel{}}
+		s := wire.Server{Channels: []wire.Channel{}, Online: []string{}}
 		var p wire.Permissions
-		if err := rows.Scan(&s.ID, &s.Name, &s.Owner, &p.CreateChannel, &p.EditChannel, &p.DeleteChannel); err != nil {
+		var joined int64
+		if err := rows.Scan(&s.ID, &s.Name, &s.Owner, &joined, &p.CreateChannel, &p.EditChannel, &p.DeleteChannel); err != nil {
 			return nil, fmt.Errorf("read server: %w", err)
 		}
+		s.JoinedAt = wire.MicroTime(joined)
 		if s.Owner != username {
 			s.Permissions = &p
 		}
@@ -124,8 +126,12 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 		if state.Read, err = readProgress(tx, state.Servers, caller.User); err != nil {
 			return err
 		}
-		state.Online, err = s.onlineFellows(tx, caller.User)
-		return err
+		for i := range state.Servers {
+			if state.Servers[i].Online, err = s.onlineMembers(tx, state.Servers[i].ID, caller.User); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return state, err
 }
@@ -171,8 +177,11 @@ func (s *Service) createServer(ctx context.Context, caller rpc.Caller, r wire.Cr
 	return created, err
 }
 
-// mayJoinAnother bounds the servers of one user.
+// mayJoinAnother bounds the servers of a user, who must still be there.
 func mayJoinAnother(tx *store.Tx, username string) error {
+	if err := mustLive(tx, username); err != nil {
+		return err
+	}
 	var n int
 	if err := tx.QueryRow(`SELECT count(*) FROM member WHERE username = $1`, username).Scan(&n); err != nil {
 		return fmt.Errorf("count memberships: %w", err)

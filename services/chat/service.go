@@ -147,6 +147,7 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.MarkChannelRead, s.markRead),
 		rpc.Handle(server, contract.TypeInChannel, s.typing),
 		rpc.Handle(server, contract.GetChannelHistory, s.history),
+		rpc.Handle(server, contract.GetLobbyHistory, s.lobbyHistory),
 		rpc.Handle(server, contract.GetChannelChanges, s.changes),
 	)
 }

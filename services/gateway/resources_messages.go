@@ -220,6 +220,10 @@ func (a *resources) dmMessages() {
 
 func (a *resources) lobbyMessages() {
 	type (
+		pageIn struct {
+			InLobby
+			Cursor
+		}
 		sendIn struct {
 			InLobby
 			NewMessage
@@ -243,11 +247,8 @@ func (a *resources) lobbyMessages() {
 		}
 	)
 	const path, name = "/lobby", "lobby"
-	handle(a, operation(http.MethodGet, path+"/messages", "list-lobby-messages", tagMessages, "The lobby's last messages, all that are kept, oldest first"),
-		func(ctx context.Context, session contract.Session, _ *nothingIn) (wire.History, error) {
-			state, err := a.chatState(ctx, session)
-			return wire.History{Messages: state.Lobby}, err
-		})
+	call(a, operation(http.MethodGet, path+"/messages", "list-lobby-messages", tagMessages, "A page of the lobby, which keeps its last 100 messages, oldest first"),
+		contract.GetLobbyHistory, func(in *pageIn) wire.GetLobbyHistory { return wire.GetLobbyHistory{Window: in.window()} })
 	send[sendIn](a, path, name, contract.SendChannelMessage)
 	edit[editIn](a, path, name, contract.EditChannelMessage)
 	remove[deleteIn](a, path, name, contract.DeleteChannelMessage)

@@ -68,7 +68,11 @@ func (a *resources) people() {
 				return onlineList{}, err
 			}
 			social, err := a.socialState(ctx, session)
-			return onlineList{Online: union(chat.Online, social.Online)}, err
+			lists := [][]string{social.Online}
+			for _, server := range chat.Servers {
+				lists = append(lists, server.Online)
+			}
+			return onlineList{Online: union(lists...)}, err
 		})
 
 	handle(a, operation(http.MethodGet, "/dms", "list-dms", tagPeople, "One's direct conversations"),

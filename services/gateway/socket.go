@@ -457,7 +457,7 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		DMs: social.DMs, Friends: social.Friends,
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
 		Blocked: social.Blocked, Settings: social.Settings,
-		Read: append(chat.Read, social.Read...), Presence: union(chat.Online, social.Online),
+		Read: append(chat.Read, social.Read...), Presence: union(social.Online),
 		Voice: []wire.VoiceRoom{}, Calls: []wire.Call{},
 		Limits: wire.Bounds,
 	}}, nil

@@ -29,6 +29,9 @@ func (s *Service) block(ctx context.Context, caller rpc.Caller, r wire.Peer) (co
 		return contract.Nothing{}, fault.New(fault.Invalid, "That is you.")
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := asOfNow(tx, &me, &other); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`INSERT INTO block (blocker, blocked, created) VALUES ($1, $2, $3)`,
 			me.Username, other.Username, s.now().UnixMicro())
 		if store.IsUnique(err) {

@@ -18,11 +18,15 @@ import (
 )
 
 // dm is a direct conversation as one of the two sees it.
-type dm struct{ id, other string }
+type dm struct {
+	id, other string
+	departed  bool // the other's account is gone
+}
 
 func dmsOf(tx *store.Tx, username string) ([]dm, error) {
-	rows, err := tx.Query(`SELECT id, CASE WHEN first = $1 THEN second ELSE first END FROM dm
-		WHERE first = $1 OR second = $1 ORDER BY created, id`, username)
+	rows, err := tx.Query(`SELECT id, other, EXISTS (SELECT 1 FROM departed WHERE username = other)
+		FROM (SELECT id, created, CASE WHEN first = $1 THEN second ELSE first END AS other FROM dm WHERE first = $1 OR second = $1) AS mine
+		ORDER BY created, id`, username)
 	if err != nil {
 		return nil, fmt.Errorf("list dms: %w", err)
 	}
@@ -30,7 +34,7 @@ func dmsOf(tx *store.Tx, username string) ([]dm, error) {
 	var all []dm
 	for rows.Next() {
 		var d dm
-		if err := rows.Scan(&d.id, &d.other); err != nil {
+		if err := rows.Scan(&d.id, &d.other, &d.departed); err != nil {
 			return nil, fmt.Errorf("read dm: %w", err)
 		}
 		all = append(all, d)
@@ -49,8 +53,12 @@ func (s *Service) startDM(ctx context.Context, caller rpc.Caller, r wire.Peer) (
 		return wire.DMStarted{}, fault.New(fault.Invalid, "That is you.")
 	}
 	first, second := pair(me.Username, other.Username)
-	mine := wire.DMStarted{DM: wire.DM{Profile: other}}
+	var mine wire.DMStarted
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := asOfNow(tx, &me, &other); err != nil {
+			return err
+		}
+		mine.DM.Profile = other
 		err := tx.QueryRow(`SELECT id FROM dm WHERE first = $1 AND second = $2`, first, second).Scan(&mine.DM.ID)
 		if err == nil {
 			tx.AfterCommit(func() { s.events.Publish(event.User(me.Username), mine) })

@@ -26,6 +26,9 @@ func (s *Service) apply(tx *store.Tx, f fact.Fact) error {
 		return fact.With(f, func(invited contract.AccountInvited) error { return s.welcome(tx, invited) })
 	case contract.FactProfileChanged:
 		return fact.With(f, func(changed contract.ProfileChanged) error {
+			if err := keepProfile(tx, changed.Profile); err != nil {
+				return err
+			}
 			return s.tellAcquainted(tx, changed.Profile.Username, wire.AvatarUpdate{Profile: changed.Profile},
 				"profile-"+strconv.FormatInt(f.Number, 10))
 		})
@@ -78,15 +81,20 @@ func (s *Service) tell(users []string, frame wire.Frame, occasion string) {
 // presenceChanged tells a user's friends that they came or went, and the
 // terminals, which are told of everybody.
 func (s *Service) presenceChanged(username string, online bool, revision uint64) {
-	var friends []string
-	err := s.db.View(context.Background(), func(tx *store.Tx) (err error) {
-		friends, err = friendsOf(tx, username)
-		return err
+	// In line with what else is told of friends: nobody hears of a former one.
+	err := s.db.Update(context.Background(), func(tx *store.Tx) error {
+		friends, err := friendsOf(tx, username)
+		if err != nil {
+			return err
+		}
+		tx.AfterCommit(func() {
+			s.tell(friends, wire.Presence{Username: username, Online: online}, "presence-"+strconv.FormatUint(revision, 10))
+		})
+		return nil
 	})
 	if err != nil {
 		s.log.Warn("presence not told", "error", err)
 	}
-	s.tell(friends, wire.Presence{Username: username, Online: online}, "presence-"+strconv.FormatUint(revision, 10))
 	words := " left the chat"
 	if online {
 		words = " joined the chat"
@@ -119,6 +127,8 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 	for _, query := range []string{
 		`DELETE FROM block WHERE blocker = $1 OR blocked = $1`,
 		`DELETE FROM setting WHERE username = $1`,
+		`DELETE FROM profile WHERE username = $1`,
+		`INSERT INTO departed (username) VALUES ($1)`,
 	} {
 		if _, err := tx.Exec(query, deleted.Username); err != nil {
 			return fmt.Errorf("forget an account: %w", err)
@@ -139,7 +149,7 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 	tx.AfterCommit(func() {
 		s.tell(blockers, wire.UserUnblocked{Peer: wire.Peer{Username: deleted.Username}}, "")
 		for id, other := range others {
-			s.events.Publish(event.User(other), wire.DMStarted{DM: wire.DM{ID: id, Profile: deletedProfile()}})
+			s.events.Publish(event.User(other), wire.DMStarted{DM: wire.DM{ID: id, Profile: wire.DeletedProfile()}})
 		}
 		for _, c := range changed {
 			s.events.Publish(event.User(others[c.Conversation]), wire.ConversationChanged{
@@ -147,9 +157,4 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 		}
 	})
 	return nil
-}
-
-// deletedProfile is how somebody is shown whose account is gone.
-func deletedProfile() wire.Profile {
-	return wire.Profile{Username: wire.DeletedUser, Avatar: wire.DefaultAvatar()}
 }

@@ -69,7 +69,7 @@ func (s *Service) welcome(tx *store.Tx, invited contract.AccountInvited) error {
 	if err != nil || !added {
 		return err
 	}
-	newcomer := wire.Profile{Username: invited.Username, Avatar: wire.DefaultAvatar()}
+	newcomer := wire.NewProfile(invited.Username)
 	tx.AfterCommit(func() { s.events.Publish(event.User(invited.Inviter), wire.FriendAdded{Profile: newcomer}) })
 	s.introduce(tx, invited.Inviter, invited.Username)
 	return nil
@@ -86,6 +86,9 @@ func (s *Service) addFriend(ctx context.Context, caller rpc.Caller, r wire.Peer)
 		return contract.Nothing{}, fault.New(fault.Invalid, "That is you.")
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := asOfNow(tx, &me, &other); err != nil {
+			return err
+		}
 		if friends, err := areFriends(tx, me.Username, other.Username); err != nil {
 			return err
 		} else if friends {
@@ -148,6 +151,9 @@ func (s *Service) approve(ctx context.Context, caller rpc.Caller, r wire.Peer) (
 		return contract.Nothing{}, err
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := asOfNow(tx, &me, &other); err != nil {
+			return err
+		}
 		if err := s.endRequest(tx, other.Username, me.Username); err != nil {
 			return err
 		}

@@ -2,6 +2,10 @@ package social
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,7 +25,8 @@ func pair(a, b string) (first, second string) {
 	return b, a
 }
 
-// profiles asks auth how people look. Somebody that auth does not know is gone.
+// profiles asks auth how people look. Who is gone, and not here yet, is left as
+// somebody that nothing is known of.
 func (s *Service) profiles(ctx context.Context, names []string) (map[string]wire.Profile, error) {
 	found := make(map[string]wire.Profile, len(names))
 	for part := range slices.Chunk(names, 1000) {
@@ -35,7 +40,7 @@ func (s *Service) profiles(ctx context.Context, names []string) (map[string]wire
 	}
 	for _, name := range names {
 		if _, ok := found[name]; !ok {
-			found[name] = deletedProfile()
+			found[name] = wire.Profile{Username: name, Avatar: wire.DefaultAvatar()}
 		}
 	}
 	return found, nil
@@ -55,6 +60,49 @@ func (s *Service) both(ctx context.Context, caller rpc.Caller, named string) (me
 		return me, other, errNoUser(named)
 	}
 	return answer.Profiles[0], answer.Profiles[1], nil
+}
+
+// keepProfile notes how somebody looks now.
+func keepProfile(tx *store.Tx, profile wire.Profile) error {
+	data, err := json.Marshal(profile)
+	if err != nil {
+		return fmt.Errorf("encode profile: %w", err)
+	}
+	_, err = tx.Exec(`INSERT INTO profile (username, data) VALUES ($1, $2)
+		ON CONFLICT (username) DO UPDATE SET data = excluded.data`, profile.Username, string(data))
+	if err != nil {
+		return fmt.Errorf("store profile: %w", err)
+	}
+	return nil
+}
+
+// asOfNow brings profiles that auth told before the transaction up to the facts
+// that were applied since, for who is told of them now has not heard of those:
+// not_found when an account is gone.
+func asOfNow(tx *store.Tx, profiles ...*wire.Profile) error {
+	for _, p := range profiles {
+		if gone, err := exists(tx, `SELECT EXISTS (SELECT 1 FROM departed WHERE username = $1)`, p.Username); err != nil {
+			return err
+		} else if gone {
+			return errNoUser(p.Username)
+		}
+		var data string
+		err := tx.QueryRow(`SELECT data FROM profile WHERE username = $1`, p.Username).Scan(&data)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		var kept wire.Profile
+		if err == nil {
+			err = json.Unmarshal([]byte(data), &kept)
+		}
+		if err != nil {
+			return fmt.Errorf("read profile: %w", err)
+		}
+		if kept.Version > p.Version {
+			*p = kept
+		}
+	}
+	return nil
 }
 
 func errNoUser(named string) error {
@@ -157,7 +205,11 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 	state.Friends, state.Blocked = list(friends), list(blocked)
 	state.RequestsSent, state.RequestsReceived = list(sent), list(received)
 	for _, d := range dms {
-		state.DMs = append(state.DMs, wire.DM{ID: d.id, Profile: known[d.other]})
+		other := known[d.other]
+		if d.departed {
+			other = wire.DeletedProfile()
+		}
+		state.DMs = append(state.DMs, wire.DM{ID: d.id, Profile: other})
 	}
 	return state, nil
 }

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -16,103 +18,159 @@ type (
 // mostUnread bounds the count of unread messages: so many, or more.
 const mostUnread = 100
 
-// Apply is what a good client makes of a frame: the state after it, as `init`
-// would have it. The state before stays as it is. A frame for which there is no
-// rule is an error, so that every new one gets its rule.
-func Apply(state map[string]any, f Frame) (map[string]any, error) {
+// Model is what a good client makes of the frames it gets: the state that a fresh
+// `init` would have.
+type Model struct {
+	object // the state
+	people map[string]object
+	behind map[Place]bool
+}
+
+// NewModel makes the model of a connection that has got nothing yet.
+func NewModel() *Model { return &Model{people: map[string]object{}, behind: map[Place]bool{}} }
+
+// State is the state now, nothing before the first `init`.
+func (m *Model) State() map[string]any { return m.object }
+
+// Behind are the conversations whose changes are to be asked for, with the number
+// to ask after: something happened that no event shows.
+func (m *Model) Behind() map[Place]int64 {
+	asked := map[Place]int64{}
+	for p := range m.behind {
+		asked[p] = int64(m.conversation(p.ID)["seq"].(float64))
+	}
+	return asked
+}
+
+// Apply takes a frame over. One for which there is no rule is an error, so that
+// every new one gets its rule.
+func (m *Model) Apply(f Frame) error {
 	var frame object
 	if err := json.Unmarshal(f.Raw, &frame); err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Raw, err)
-	}
-	if f.Type == "init" {
-		delete(frame, "type")
-		delete(frame, "request_id")
-		return frame, nil
+		return fmt.Errorf("read %s: %w", f.Raw, err)
 	}
 	rule, ok := rules[f.Type]
 	if !ok {
-		return nil, fmt.Errorf("no rule for %s", f.Raw)
+		return fmt.Errorf("no rule for %s", f.Raw)
 	}
+	m.meet(frame)
 	if rule == nil {
-		return state, nil
+		return nil
 	}
-	m := model{copied(state).(object)}
 	rule(m, frame)
-	return m.object, nil
+	m.arrange()
+	m.recognise(m.object)
+	return nil
 }
 
-func copied(value any) any {
+// meet notes the newest profile of everybody that a value shows.
+func (m *Model) meet(value any) {
+	each(value, func(o object) {
+		name := o["username"].(string)
+		if known := m.people[name]; known == nil || known["profile_version"].(float64) < o["profile_version"].(float64) {
+			m.people[name] = profile(o)
+		}
+	})
+}
+
+// recognise shows everybody in a value as they look now.
+func (m *Model) recognise(value any) {
+	each(value, func(o object) {
+		known := m.people[o["username"].(string)]
+		if known["profile_version"].(float64) > o["profile_version"].(float64) {
+			delete(o, "display_name") // missing where there is none
+			maps.Copy(o, known)
+		}
+	})
+}
+
+// each finds the objects that have a profile.
+func each(value any, do func(object)) {
 	switch v := value.(type) {
 	case object:
-		o := make(object, len(v))
-		for key, field := range v {
-			o[key] = copied(field)
+		if _, ok := v["profile_version"]; ok {
+			do(v)
 		}
-		return o
+		for _, field := range v {
+			each(field, do)
+		}
 	case list:
-		l := make(list, len(v))
-		for i, element := range v {
-			l[i] = copied(element)
+		for _, element := range v {
+			each(element, do)
 		}
-		return l
-	default:
-		return value
 	}
 }
 
-// model is a state while a rule changes it.
-type model struct{ object }
-
-func (m model) list(name string) list { l, _ := m.object[name].(list); return l }
-
-// put replaces the element that has the same value in the field, or appends.
-func (m model) put(name, field string, element object) {
-	l := m.list(name)
-	i := slices.IndexFunc(l, func(e any) bool { return e.(object)[field] == element[field] })
-	if i < 0 {
-		m.object[name] = append(l, element)
-		return
-	}
-	l[i] = element
-}
-
-// drop removes the elements that have the value in the field.
-func (m model) drop(name, field string, value any) {
-	m.object[name] = slices.DeleteFunc(m.list(name), func(e any) bool { return e.(object)[field] == value })
-}
-
-// profile is the part of a frame that says how somebody looks.
-func profile(frame object) object {
+// profile is the part of an object that says how somebody looks.
+func profile(from object) object {
 	p := object{}
-	for _, field := range []string{"username", "display_name", "avatar", "avatar_type", "avatar_data"} {
-		if value, ok := frame[field]; ok {
+	for _, field := range []string{"username", "display_name", "avatar", "avatar_type", "avatar_data", "profile_version"} {
+		if value, ok := from[field]; ok {
 			p[field] = value
 		}
 	}
 	return p
 }
 
-// server finds a server by its id; an empty one that nobody sees, if there is none.
-func (m model) server(id any) model {
-	for _, s := range m.list("servers") {
-		if s.(object)["id"] == id {
-			return model{s.(object)}
+// arrange brings servers into the order of joining, and `read` into its order:
+// channels as their servers have them, then DMs.
+func (m *Model) arrange() {
+	slices.SortFunc(items(m.object, "servers"), func(a, b any) int {
+		return cmp.Or(compare(a, b, "joined_at"), compare(a, b, "id"))
+	})
+	var ordered list
+	take := func(id string) {
+		if p := m.conversation(id); p["context_id"] == id {
+			ordered = append(ordered, p)
 		}
 	}
-	return model{object{"channels": list{}}}
+	for _, s := range items(m.object, "servers") {
+		for _, c := range items(s.(object), "channels") {
+			take(s.(object)["id"].(string) + "/" + c.(object)["id"].(string))
+		}
+	}
+	for _, d := range items(m.object, "dms") {
+		take(d.(object)["id"].(string))
+	}
+	m.object["read"] = append(list{}, ordered...)
 }
 
-func (m model) addServer(server object) {
-	m.put("servers", "id", server)
-	for _, c := range server["channels"].(list) {
-		m.addConversation(server["id"], c.(object))
+func compare(a, b any, field string) int {
+	return strings.Compare(a.(object)[field].(string), b.(object)[field].(string))
+}
+
+func items(o object, name string) list { l, _ := o[name].(list); return l }
+
+// put replaces the element that has the same value in the field, or appends.
+func put(o object, name, field string, element object) {
+	l := items(o, name)
+	i := slices.IndexFunc(l, func(e any) bool { return e.(object)[field] == element[field] })
+	if i < 0 {
+		o[name] = append(l, element)
+		return
 	}
+	l[i] = element
+}
+
+// drop removes the elements that have the value in the field.
+func drop(o object, name, field string, value any) {
+	o[name] = slices.DeleteFunc(items(o, name), func(e any) bool { return e.(object)[field] == value })
+}
+
+// server finds a server by its id; an empty one that nobody sees, if there is none.
+func (m *Model) server(id any) object {
+	for _, s := range items(m.object, "servers") {
+		if s.(object)["id"] == id {
+			return s.(object)
+		}
+	}
+	return object{"channels": list{}, "online": list{}}
 }
 
 // addConversation makes the read mark of a channel that is new.
-func (m model) addConversation(serverID any, channel object) {
+func (m *Model) addConversation(serverID any, channel object) {
 	if channel["type"] == "text" {
-		m.put("read", "context_id", progress("server", serverID.(string)+"/"+channel["id"].(string)))
+		put(m.object, "read", "context_id", progress("server", serverID.(string)+"/"+channel["id"].(string)))
 	}
 }
 
@@ -120,171 +178,65 @@ func progress(context, id string) object {
 	return object{"context": context, "context_id": id, "seq": 0.0, "read": 0.0, "unread": 0.0}
 }
 
-// conversation is how far one has read what a frame is about.
-func (m model) conversation(frame object) object {
-	for _, p := range m.list("read") {
-		if p.(object)["context_id"] == frame["context_id"] {
+// conversation is how far one has read a conversation; of the lobby, and of one
+// that is gone, something that nobody sees.
+func (m *Model) conversation(id any) object {
+	for _, p := range items(m.object, "read") {
+		if p.(object)["context_id"] == id {
 			return p.(object)
 		}
 	}
-	return object{"read": 0.0, "unread": 0.0} // the lobby, or one that is gone
+	return object{"seq": 0.0, "read": 0.0, "unread": 0.0}
 }
 
-// isUnread tells whether a message counts.
-func (m model) isUnread(p, frame object) bool {
-	return frame["username"] != m.object["username"] && frame["id"].(float64) > p["read"].(float64)
+// next takes the number of an event. It reports whether the event is the next one:
+// others are known already, or show that some are missing.
+func (m *Model) next(frame object) (p object, is bool) {
+	p = m.conversation(frame["context_id"])
+	held, seq := p["seq"].(float64), frame["seq"].(float64)
+	if seq == held+1 {
+		p["seq"] = seq
+		return p, true
+	}
+	m.miss(p, seq)
+	return p, false
 }
 
-func (m model) online(name any, is bool) {
-	names := slices.DeleteFunc(m.list("presence"), func(n any) bool { return n == name })
+// miss notes that the changes up to a number are to be asked for.
+func (m *Model) miss(p object, seq float64) {
+	if id, ok := p["context_id"].(string); ok && seq > p["seq"].(float64) {
+		m.behind[Place{Context: p["context"].(string), ID: id}] = true
+	}
+}
+
+// count adds to the unread messages of a conversation for one that counts.
+func (m *Model) count(p, message object, by float64) {
+	if message["username"] != m.object["username"] && message["id"].(float64) > p["read"].(float64) {
+		p["unread"] = min(p["unread"].(float64)+by, mostUnread)
+	}
+}
+
+func show(o object, field string, name any, is bool) {
+	names := slices.DeleteFunc(items(o, field), func(n any) bool { return n == name })
 	if is {
 		names = append(names, name)
 		slices.SortFunc(names, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	}
-	m.object["presence"] = names
+	o[field] = names
 }
 
-func befriend(m model, frame object) {
-	m.drop("friend_requests_sent", "username", frame["username"])
-	m.drop("friend_requests_received", "username", frame["username"])
-	m.put("friends", "username", profile(frame))
+func befriend(m *Model, frame object) {
+	drop(m.object, "friend_requests_sent", "username", frame["username"])
+	drop(m.object, "friend_requests_received", "username", frame["username"])
+	put(m.object, "friends", "username", profile(frame))
 }
 
 // withdraw makes the rule that drops somebody from a list.
-func withdraw(name string) func(model, object) {
-	return func(m model, frame object) { m.drop(name, "username", frame["username"]) }
+func withdraw(name string) func(*Model, object) {
+	return func(m *Model, frame object) { drop(m.object, name, "username", frame["username"]) }
 }
 
 // enlist makes the rule that puts somebody on a list.
-func enlist(name string) func(model, object) {
-	return func(m model, frame object) { m.put(name, "username", profile(frame)) }
-}
-
-// rules are by frame type; nil: nothing changes.
-var rules = map[string]func(m model, frame object){
-	"auth_success": nil, "ok": nil, "error": nil, "history": nil, "system": nil, "typing": nil,
-	"server_invite_code": nil, "server_invites": nil, "server_bans": nil, "server_members": nil, "invite_code": nil,
-	"invites": nil, "sessions": nil, "search_results": nil, "changes": nil, "channel_history": nil, "dm_history": nil,
-	"permissions_updated_success": nil,
-	// Members are no part of the state; whom one still shares a server with is
-	// known to get_server_members alone.
-	"member_joined": nil, "member_left": nil,
-
-	"message": func(m model, frame object) {
-		p := m.conversation(frame)
-		p["seq"] = frame["seq"]
-		if m.isUnread(p, frame) {
-			p["unread"] = min(p["unread"].(float64)+1, mostUnread)
-		}
-	},
-	"message_edited": func(m model, frame object) { m.conversation(frame)["seq"] = frame["seq"] },
-	"message_deleted": func(m model, frame object) {
-		p := m.conversation(frame)
-		p["seq"] = frame["seq"]
-		if m.isUnread(p, frame) {
-			p["unread"] = p["unread"].(float64) - 1
-		}
-	},
-	"conversation_changed": func(m model, frame object) { m.conversation(frame)["seq"] = frame["seq"] },
-	"read_marked": func(m model, frame object) {
-		p := m.conversation(frame)
-		for _, field := range []string{"seq", "read", "unread"} {
-			p[field] = frame[field]
-		}
-	},
-
-	"server_created": func(m model, frame object) { m.addServer(frame["server"].(object)) },
-	"server_joined": func(m model, frame object) {
-		m.addServer(frame["server"].(object))
-		for _, p := range frame["read"].(list) {
-			m.put("read", "context_id", p.(object))
-		}
-		for _, name := range frame["presence"].(list) {
-			m.online(name, true)
-		}
-	},
-	"server_renamed": func(m model, frame object) { m.server(frame["server_id"]).object["name"] = frame["name"] },
-	"server_left": func(m model, frame object) {
-		m.drop("servers", "id", frame["server_id"])
-		m.object["read"] = slices.DeleteFunc(m.list("read"), func(p any) bool {
-			return strings.HasPrefix(p.(object)["context_id"].(string), frame["server_id"].(string)+"/")
-		})
-	},
-	"server_owner_changed": func(m model, frame object) {
-		s := m.server(frame["server_id"])
-		s.object["owner"] = frame["owner"]
-		switch m.object["username"] {
-		case frame["owner"]:
-			delete(s.object, "permissions")
-		case frame["former_owner"]:
-			s.object["permissions"] = frame["former_owner_permissions"]
-		}
-	},
-	"permissions_updated": func(m model, frame object) {
-		m.server(frame["server_id"]).object["permissions"] = frame["permissions"]
-	},
-	"channel_created": func(m model, frame object) {
-		m.server(frame["server_id"]).put("channels", "id", frame["channel"].(object))
-		m.addConversation(frame["server_id"], frame["channel"].(object))
-	},
-	"channel_updated": func(m model, frame object) {
-		m.server(frame["server_id"]).put("channels", "id", frame["channel"].(object))
-	},
-	"channels_reordered": func(m model, frame object) {
-		s := m.server(frame["server_id"])
-		place := func(channel any) int {
-			return slices.Index(frame["channel_ids"].(list), channel.(object)["id"])
-		}
-		slices.SortStableFunc(s.list("channels"), func(a, b any) int { return place(a) - place(b) })
-	},
-	"channel_deleted": func(m model, frame object) {
-		m.server(frame["server_id"]).drop("channels", "id", frame["channel_id"])
-		m.drop("read", "context_id", frame["server_id"].(string)+"/"+frame["channel_id"].(string))
-	},
-
-	"presence":                           func(m model, frame object) { m.online(frame["username"], frame["online"].(bool)) },
-	"friend_added":                       befriend,
-	"friend_request_approved":            befriend,
-	"friend_request_accepted":            befriend,
-	"friend_request_sent":                enlist("friend_requests_sent"),
-	"friend_request_received":            enlist("friend_requests_received"),
-	"friend_request_denied":              withdraw("friend_requests_received"),
-	"friend_request_cancelled":           withdraw("friend_requests_sent"),
-	"friend_request_cancelled_by_sender": withdraw("friend_requests_received"),
-	"friend_removed":                     withdraw("friends"),
-	"user_blocked":                       enlist("blocked"),
-	"user_unblocked":                     withdraw("blocked"),
-	"dm_started": func(m model, frame object) {
-		dm := frame["dm"].(object)
-		if !slices.ContainsFunc(m.list("dms"), func(d any) bool { return d.(object)["id"] == dm["id"] }) {
-			m.put("read", "context_id", progress("dm", dm["id"].(string)))
-		}
-		m.put("dms", "id", dm)
-	},
-	"settings_updated": func(m model, frame object) { m.object["settings"] = object{"friends": frame["friends"]} },
-	"avatar_updated": func(m model, frame object) {
-		for _, field := range []string{"avatar", "avatar_type", "avatar_data"} {
-			m.object[field] = frame[field]
-		}
-	},
-	"profile_updated": func(m model, frame object) {
-		delete(m.object, "display_name") // missing where there is none
-		for field, value := range profile(frame) {
-			m.object[field] = value
-		}
-	},
-	"avatar_update": func(m model, frame object) {
-		for _, name := range []string{"friends", "friend_requests_sent", "friend_requests_received", "blocked", "dms"} {
-			for i, e := range m.list(name) {
-				if e.(object)["username"] != frame["username"] {
-					continue
-				}
-				p := profile(frame)
-				if id, ok := e.(object)["id"]; ok {
-					p["id"] = id
-				}
-				m.list(name)[i] = p
-			}
-		}
-	},
+func enlist(name string) func(*Model, object) {
+	return func(m *Model, frame object) { put(m.object, name, "username", profile(frame)) }
 }

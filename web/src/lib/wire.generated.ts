@@ -14,6 +14,8 @@ export interface Account {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	/** of the installation */
 	owner: boolean;
 	created_at: Time;
@@ -55,15 +57,21 @@ export interface AvatarUpdate {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** AvatarUpdated tells all connections of who changed their avatar. */
 export interface AvatarUpdated {
+	username: string;
+	display_name?: string;
 	/** null for an image */
 	avatar: string | null;
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** Ban keeps somebody out of a server. */
@@ -88,6 +96,8 @@ export interface Call {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	state: 'ringing' | 'accepted';
 	incoming: boolean;
 }
@@ -197,6 +207,8 @@ export interface DM {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** DMHistory answers GetDMHistory. */
@@ -263,6 +275,8 @@ export interface FriendAdded {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** FriendRemoved tells both. */
@@ -279,6 +293,8 @@ export interface FriendRequestAccepted {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** FriendRequestApproved tells the one who approved. */
@@ -290,6 +306,8 @@ export interface FriendRequestApproved {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** FriendRequestCancelled tells the requester's connections. */
@@ -316,6 +334,8 @@ export interface FriendRequestReceived {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** FriendRequestSent tells the requester's connections. */
@@ -327,6 +347,8 @@ export interface FriendRequestSent {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** GenerateServerInvite is the owner's: a code, for one use unless it says otherwise. */
@@ -365,6 +387,15 @@ export interface GetChannelHistory {
 /** GetDMHistory asks for a page of a DM. */
 export interface GetDMHistory {
 	dm_id: string;
+	before?: number;
+	after?: number;
+	around?: number;
+	/** 1 to 500, default 100 */
+	limit?: number;
+}
+
+/** GetLobbyHistory asks for a page of what is kept of the lobby. */
+export interface GetLobbyHistory {
 	before?: number;
 	after?: number;
 	around?: number;
@@ -411,6 +442,8 @@ export interface IncomingVoiceCall {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** Init is the state of a client's world at its login. */
@@ -422,6 +455,8 @@ export interface Init {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	servers: Server[];
 	dms: DM[];
 	friends: Profile[];
@@ -429,9 +464,9 @@ export interface Init {
 	friend_requests_received: Profile[];
 	blocked: Profile[];
 	settings: Settings;
-	/** of every conversation but the lobby */
+	/** of every conversation but the lobby: channels in the order of `servers`, then `dms` */
 	read: Progress[];
-	/** who is online, of friends and fellow members */
+	/** the friends who are online, by name; servers have their own */
 	presence: string[];
 	/** the rooms of one's servers with somebody inside */
 	voice: VoiceRoom[];
@@ -517,6 +552,15 @@ export interface Limits {
 	frame_bytes: number;
 }
 
+/** LobbyHistory answers GetLobbyHistory. */
+export interface LobbyHistory {
+	messages: StoredMessage[];
+	/** the conversation's newest change */
+	seq: number;
+	more_before: boolean;
+	more_after: boolean;
+}
+
 /** LobbyMessage is a `message` frame inside `history`. */
 export interface LobbyMessage {
 	type: 'message';
@@ -552,6 +596,8 @@ export interface Member {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	is_owner: boolean;
 	permissions?: Permissions;
 }
@@ -612,6 +658,8 @@ export interface OutgoingVoiceCall {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** PasswordReset answers `create_password_reset`. The token is good for one use; a page's link has it behind the #, which no server sees. */
@@ -646,13 +694,15 @@ export interface PermissionsUpdatedSuccess {
 	permissions: Permissions;
 }
 
-/** Presence tells friends and fellow members that somebody came or went. */
+/** Presence tells friends that somebody came or went, and the members of each server that one of them did. Who is both hears it as both: of whom one is no friend any more, one may still be a fellow member. */
 export interface Presence {
 	username: string;
 	online: boolean;
+	/** missing: as a friend */
+	server_id?: string;
 }
 
-/** Profile is a user as others see them. */
+/** Profile is a user as others see them. It comes by several frames, and not always the newest last: of two versions the greater counts. */
 export interface Profile {
 	username: string;
 	display_name?: string;
@@ -661,6 +711,8 @@ export interface Profile {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** ProfileUpdated tells all connections of who changed their profile. */
@@ -672,6 +724,8 @@ export interface ProfileUpdated {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** Progress is how far one has read a conversation. */
@@ -745,6 +799,8 @@ export interface SearchHit {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	is_friend: boolean;
 	request_sent: boolean;
 	request_received: boolean;
@@ -783,6 +839,10 @@ export interface Server {
 	owner: string;
 	channels: Channel[];
 	permissions?: Permissions;
+	/** the other members who are online, by name */
+	online: string[];
+	/** when one became a member: servers are listed in this order, then by id */
+	joined_at: Time;
 }
 
 /** ServerBans answers GetServerBans. */
@@ -814,8 +874,6 @@ export interface ServerJoined {
 	server: Server;
 	/** of its text channels */
 	read: Progress[];
-	/** the other members who are online */
-	presence: string[];
 }
 
 /** ServerLeft tells a former member's connections, and why. */
@@ -981,6 +1039,8 @@ export interface UserBlocked {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 }
 
 /** UserTyping is the event of Typing. */
@@ -1006,6 +1066,8 @@ export interface VoiceCallAccepted {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	voice_session: string;
 }
 
@@ -1054,6 +1116,8 @@ export interface VoiceMember {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	muted: boolean;
 	deafened: boolean;
 	video: boolean;
@@ -1126,6 +1190,8 @@ export interface VoiceStateUpdate {
 	avatar_type: 'emoji' | 'image';
 	/** what an <img src> takes; null for an emoji */
 	avatar_data: string | null;
+	/** grows with every change of the profile */
+	profile_version: number;
 	voice_session: string;
 	state: 'joined' | 'left';
 	voice_members: VoiceMember[];
@@ -1197,6 +1263,7 @@ export interface ServerBodies {
 	installation_settings: InstallationSettings;
 	invite_code: InviteCode;
 	invites: Invites;
+	lobby_history: LobbyHistory;
 	member_joined: MemberJoined;
 	member_left: MemberLeft;
 	message: Message;
@@ -1273,6 +1340,7 @@ export interface ClientBodies {
 	get_dm_history: GetDMHistory;
 	get_installation_settings: Nothing;
 	get_invites: Nothing;
+	get_lobby_history: GetLobbyHistory;
 	get_server_bans: GetServerBans;
 	get_server_invites: GetServerInvites;
 	get_server_members: GetServerMembers;

@@ -1,4 +1,4 @@
-import type { AvatarTrio } from '../wire';
+import type { AvatarTrio, User } from '../wire';
 
 export type AvatarView =
 	| { readonly kind: 'image'; readonly src: string }
@@ -17,6 +17,11 @@ export function avatarView(username: string, trio: Partial<AvatarTrio> | undefin
 	const emoji = trio?.avatar?.trim() ?? '';
 	if (trio?.avatar_type === 'emoji' && emoji !== '' && emoji !== defaultAvatar.avatar) return { kind: 'emoji', emoji };
 	return { kind: 'initials', text: initials(username), hue: hue(username) };
+}
+
+/** The part of a frame that says how somebody looks and is called. */
+export function profileOf({ username, display_name, avatar, avatar_type, avatar_data, profile_version }: User): User {
+	return { username, avatar, avatar_type, avatar_data, profile_version, ...(display_name !== undefined && { display_name }) };
 }
 
 /** Up to two letters that stand for a name. */

@@ -1,6 +1,12 @@
 import type { Channel, Permissions, Server } from '../wire';
 import { sameName } from './people';
 
+/** As the server lists them, whichever it told of first. */
+export function inOrderOfJoining(servers: readonly Server[]): Server[] {
+	const key = ({ joined_at, id }: Server): string => joined_at + id;
+	return [...servers].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
 /** The channels in the order of the ids; those that are not named keep their order at the end. */
 export function inOrder(channels: readonly Channel[], ids: readonly string[]): Channel[] {
 	const place = new Map(ids.map((id, at) => [id, at]));

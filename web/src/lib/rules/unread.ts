@@ -1,4 +1,4 @@
-import type { Progress } from '../wire';
+import type { ChangesFrame, Progress } from '../wire';
 
 /** The server counts no further: so many, or more. */
 export const MOST_UNREAD = 100;
@@ -43,6 +43,18 @@ export function withoutMessage(reading: Reading, message: { id: number; seq: num
 		unread: counted ? Math.max(reading.unread - 1, 0) : reading.unread,
 		recent: reading.recent.filter(({ id }) => id !== message.id),
 	};
+}
+
+/** What happened since: new messages count, those that are gone count no more. A message's id is the number it came with. */
+export function withChanges(reading: Reading, changes: Pick<ChangesFrame, 'messages' | 'seq'>, own: (username: string) => boolean): Reading {
+	const next = changes.messages.reduce((before, { id, seq, username, deleted = false }) => {
+		const known = id <= reading.seq;
+		// An edit, or one that came and went unseen.
+		if (seq <= reading.seq || known !== deleted) return before;
+		const change = deleted ? withoutMessage : withMessage;
+		return { ...change({ ...before, seq: 0 }, { id, seq }, own(username)), seq: reading.seq };
+	}, reading);
+	return { ...next, seq: Math.max(reading.seq, changes.seq) };
 }
 
 /** What the server says; messages that came after it said so still count. A mark never moves back. */

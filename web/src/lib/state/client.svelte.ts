@@ -1,5 +1,6 @@
 import { Api } from '../api';
 import { routeContext, splitChannel } from '../rules/context';
+import { profileOf } from '../rules/people';
 import type { Route } from '../rules/routes';
 import { Connection, type Clock, type ConnectionState, type SocketLike } from '../socket/connection';
 import { s } from '../strings';
@@ -267,16 +268,13 @@ export class Client {
 
 	#onFrame(frame: ServerFrame): void {
 		if (frame.type === 'init') {
-			const { username, avatar, avatar_type, avatar_data } = frame;
-			this.#user = { username, avatar, avatar_type, avatar_data };
 			this.#limits = frame.limits;
 			this.#initialised = true;
 		}
-		if (frame.type === 'avatar_updated' && this.#user !== null) {
-			const { avatar, avatar_type, avatar_data } = frame;
-			this.#user = { ...this.#user, avatar, avatar_type, avatar_data };
+		if (frame.type === 'init' || frame.type === 'avatar_updated' || frame.type === 'profile_updated') {
+			if (frame.profile_version >= (this.#user?.profile_version ?? 0)) this.#user = profileOf(frame);
 		}
-		this.people.apply(frame, this.username);
+		this.people.apply(frame);
 		if (frame.type === 'server_left') this.#leaveServer(frame);
 		this.servers.apply(frame, this.username);
 		this.friends.apply(frame);

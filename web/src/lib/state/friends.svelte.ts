@@ -1,4 +1,4 @@
-import { sameName } from '../rules/people';
+import { profileOf, sameName } from '../rules/people';
 import { WireError, type ClientFrame, type FriendPolicy, type SearchResult, type ServerFrame, type User } from '../wire';
 import type { Transport } from './transport';
 
@@ -86,7 +86,7 @@ export class Friends {
 				this.#policy = frame.settings.friends;
 				return;
 			case 'user_blocked':
-				this.#blocked = withUser(this.#blocked, user(frame));
+				this.#blocked = withUser(this.#blocked, profileOf(frame));
 				this.#forgetRequests(frame.username);
 				return;
 			case 'user_unblocked':
@@ -98,14 +98,14 @@ export class Friends {
 			case 'friend_added':
 			case 'friend_request_approved':
 			case 'friend_request_accepted':
-				this.#list = withUser(this.#list, user(frame));
+				this.#list = withUser(this.#list, profileOf(frame));
 				this.#forgetRequests(frame.username);
 				return;
 			case 'friend_request_sent':
-				this.#sent = withUser(this.#sent, user(frame));
+				this.#sent = withUser(this.#sent, profileOf(frame));
 				return;
 			case 'friend_request_received':
-				this.#received = withUser(this.#received, user(frame));
+				this.#received = withUser(this.#received, profileOf(frame));
 				return;
 			case 'friend_request_denied':
 			case 'friend_request_cancelled_by_sender':
@@ -137,10 +137,6 @@ export class Friends {
 		this.#sent = without(this.#sent, username);
 		this.#received = without(this.#received, username);
 	}
-}
-
-function user({ username, display_name, avatar, avatar_type, avatar_data }: User): User {
-	return { username, avatar, avatar_type, avatar_data, ...(display_name !== undefined && { display_name }) };
 }
 
 function has(list: readonly User[], username: string): boolean {

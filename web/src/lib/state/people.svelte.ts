@@ -1,15 +1,13 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { AvatarTrio, ServerFrame } from '../wire';
+import { profileOf } from '../rules/people';
+import type { AvatarTrio, ServerFrame, User } from '../wire';
 
-interface Profile extends AvatarTrio {
-	readonly displayName: string | null;
-}
-
-type Known = { username: string; display_name?: string } & Partial<AvatarTrio>;
-
-/** How people look and are called, gathered from every frame that says so: messages carry only user names. */
+/**
+ * How people look and are called, gathered from every frame that says so: messages carry only user names. Frames
+ * overtake each other: of two profiles the one with the greater version counts.
+ */
 export class People {
-	readonly #profiles = new SvelteMap<string, Profile>();
+	readonly #profiles = new SvelteMap<string, User>();
 
 	avatar(username: string): AvatarTrio | undefined {
 		return this.#profiles.get(username.toLowerCase());
@@ -21,10 +19,10 @@ export class People {
 	}
 
 	displayName(username: string): string | null {
-		return this.#profiles.get(username.toLowerCase())?.displayName ?? null;
+		return this.#profiles.get(username.toLowerCase())?.display_name ?? null;
 	}
 
-	apply(frame: ServerFrame, self: string): void {
+	apply(frame: ServerFrame): void {
 		switch (frame.type) {
 			case 'init':
 				this.#learn([
@@ -51,16 +49,11 @@ export class People {
 			case 'friend_request_approved':
 			case 'friend_request_accepted':
 			case 'avatar_update':
+			case 'avatar_updated':
 			case 'profile_updated':
 			case 'user_blocked':
 				this.#learn([frame]);
 				return;
-			case 'avatar_updated': {
-				// This one has the picture alone.
-				const name = this.displayName(self);
-				this.#learn([{ ...frame, username: self, ...(name !== null && { display_name: name }) }]);
-				return;
-			}
 		}
 	}
 
@@ -68,15 +61,11 @@ export class People {
 		this.#profiles.clear();
 	}
 
-	#learn(users: readonly Known[]): void {
-		for (const { username, display_name = '', avatar = null, avatar_type, avatar_data = null } of users) {
-			if (avatar_type === undefined) continue;
-			const key = username.toLowerCase();
-			const displayName = display_name === '' ? null : display_name;
+	#learn(users: readonly User[]): void {
+		for (const user of users) {
+			const key = user.username.toLowerCase();
 			const known = this.#profiles.get(key);
-			const same = known?.avatar === avatar && known.avatar_type === avatar_type && known.avatar_data === avatar_data;
-			if (same && known.displayName === displayName) continue;
-			this.#profiles.set(key, { avatar, avatar_type, avatar_data, displayName });
+			if (known === undefined || known.profile_version < user.profile_version) this.#profiles.set(key, profileOf(user));
 		}
 	}
 }

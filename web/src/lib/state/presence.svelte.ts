@@ -1,4 +1,4 @@
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { SvelteMap } from 'svelte/reactivity';
 import { contextKey } from '../rules/context';
 import { sameName } from '../rules/people';
 import type { ContextRef, ServerFrame } from '../wire';
@@ -9,11 +9,16 @@ const SAY_EVERY_MS = 4_000;
 /** What was said about writing stands for this long. */
 const STANDS_MS = 6_000;
 
+/** Beside the ids of servers: what one sees somebody's presence by. */
+const AS_FRIEND = 'friend';
+const AS_ONESELF = 'oneself';
+
 /** Who is online, and who is writing where. */
 export class Presence {
 	readonly #transport: Transport;
 	readonly #clock: Clock;
-	readonly #online = new SvelteSet<string>();
+	/** Name, then what one sees it by: as a friend, and in which servers. */
+	readonly #online = new SvelteMap<string, ReadonlySet<string>>();
 	/** Conversation, then name, then how to stop the end of it. */
 	readonly #typing = new SvelteMap<string, ReadonlyMap<string, () => void>>();
 	readonly #said = new Map<string, number>();
@@ -50,12 +55,25 @@ export class Presence {
 		switch (frame.type) {
 			case 'init':
 				this.clear();
-				for (const name of frame.presence) this.#online.add(name.toLowerCase());
-				this.#online.add(frame.username.toLowerCase());
+				for (const name of frame.presence) this.#show(name, AS_FRIEND, true);
+				for (const { id, online } of frame.servers) for (const name of online) this.#show(name, id, true);
+				this.#show(frame.username, AS_ONESELF, true);
 				return;
 			case 'presence':
-				if (frame.online) this.#online.add(frame.username.toLowerCase());
-				else if (!sameName(frame.username, self)) this.#online.delete(frame.username.toLowerCase());
+				this.#show(frame.username, frame.server_id ?? AS_FRIEND, frame.online);
+				return;
+			case 'friend_removed':
+				this.#show(frame.username, AS_FRIEND, false);
+				return;
+			case 'server_created':
+			case 'server_joined':
+				for (const name of frame.server.online) this.#show(name, frame.server.id, true);
+				return;
+			case 'member_left':
+				this.#show(frame.username, frame.server_id, false);
+				return;
+			case 'server_left':
+				for (const name of [...this.#online.keys()]) this.#show(name, frame.server_id, false);
 				return;
 			case 'typing':
 				if (!sameName(frame.username, self)) this.#began(contextKey(frame), frame.username);
@@ -71,6 +89,16 @@ export class Presence {
 		for (const names of this.#typing.values()) for (const stop of names.values()) stop();
 		this.#typing.clear();
 		this.#said.clear();
+	}
+
+	#show(username: string, by: string, online: boolean): void {
+		const name = username.toLowerCase();
+		const seen = new Set(this.#online.get(name));
+		if (online === seen.has(by)) return;
+		if (online) seen.add(by);
+		else seen.delete(by);
+		if (seen.size > 0) this.#online.set(name, seen);
+		else this.#online.delete(name);
 	}
 
 	#began(key: string, username: string): void {

@@ -1,8 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { contextKey } from '../rules/context';
 import { sameName } from '../rules/people';
-import { fromProgress, nothingRead, readUpTo, withMessage, withoutMessage, withProgress, type Reading } from '../rules/unread';
-import { WireError, type AnyContext, type ContextRef, type ServerFrame } from '../wire';
+import { fromProgress, nothingRead, readUpTo, withChanges, withMessage, withoutMessage, withProgress, type Reading } from '../rules/unread';
+import { WireError, type AnyContext, type ContextRef, type FrameOf, type ServerFrame } from '../wire';
 import type { Clock, Transport } from './transport';
 
 /** A mark goes out no sooner than this after the last one: many messages are read at once. */
@@ -64,6 +64,12 @@ export class Reads {
 			case 'message_deleted':
 				this.#change(frame, (reading) => withoutMessage(reading, frame, sameName(frame.username, self)));
 				return;
+			case 'conversation_changed':
+				this.#catchUp(frame);
+				return;
+			case 'changes':
+				this.#change(frame, (reading) => withChanges(reading, frame, (name) => sameName(name, self)));
+				return;
 			case 'server_left':
 				this.#forget(`server:${frame.server_id}/`);
 				return;
@@ -84,6 +90,13 @@ export class Reads {
 		const held = this.#readings.get(key);
 		const next = update(held ?? nothingRead);
 		if (next !== held) this.#readings.set(key, next);
+	}
+
+	/** Something happened that no event shows. Where nothing is unread, nothing unread can be gone. */
+	#catchUp({ context, context_id, seq }: FrameOf<'conversation_changed'>): void {
+		const reading = this.#readings.get(contextKey({ context, context_id }));
+		if (reading === undefined || reading.unread === 0 || seq <= reading.seq) return;
+		this.#transport.request({ type: 'get_changes', context, context_id, after: reading.seq }).catch(() => undefined);
 	}
 
 	#forget(prefix: string): void {

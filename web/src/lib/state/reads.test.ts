@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { defaultAvatar } from '../rules/people';
-import { WireError, type ClientFrame, type ConversationFrame, type InitFrame, type ServerFrame } from '../wire';
+import { WireError, type ClientFrame, type ConversationFrame, type InitFrame, type Server, type ServerFrame } from '../wire';
 import { Reads } from './reads.svelte';
 import { Presence } from './presence.svelte';
 import { Servers } from './servers.svelte';
@@ -50,6 +50,7 @@ const init: InitFrame = {
 	avatar: null,
 	avatar_type: 'emoji',
 	avatar_data: null,
+	profile_version: 1,
 	servers: [],
 	dms: [],
 	friends: [],
@@ -66,6 +67,8 @@ const init: InitFrame = {
 		{ ...channel, seq: 8, read: 0, unread: 8 },
 	],
 };
+const look = { ...defaultAvatar, profile_version: 1 };
+const server: Server = { id: 's', name: 'S', owner: 'bob', channels: [], online: [], joined_at: '2026-01-01T10:00:00+00:00' };
 async function settle(): Promise<void> {
 	for (let i = 0; i < 20; i++) await Promise.resolve();
 }
@@ -94,6 +97,27 @@ test('counts start with what the server says and follow the events', () => {
 	expect([reads.unread(here), reads.read(here)]).toEqual([0, 5]);
 	reads.apply({ type: 'server_left', server_id: 's', reason: 'kicked' }, 'ana');
 	expect(reads.total).toBe(0);
+});
+
+test('what no event shows is asked for where something is unread', async () => {
+	const reads = new Reads(transport, clock);
+	reads.apply(init, 'ana');
+	reads.apply({ type: 'conversation_changed', ...here, seq: 6 }, 'ana');
+	expect(sent).toEqual([{ type: 'get_changes', ...here, after: 3 }]);
+	const stored = { username: 'deleted user', content: '', timestamp: '', context_type: 'dm', context_id: 'd' } as const;
+	const messages = [
+		{ ...stored, id: 2, seq: 4, deleted: true },
+		{ ...stored, id: 3, seq: 5 },
+		{ ...stored, id: 6, seq: 6 },
+	];
+	reads.apply({ type: 'changes', ...here, messages, seq: 6, reset: false }, 'ana');
+	expect(reads.unread(here)).toBe(2);
+	reads.apply({ type: 'changes', ...here, messages, seq: 6, reset: false }, 'ana');
+	expect(reads.unread(here)).toBe(2);
+	reads.mark(here, 6);
+	reads.apply({ type: 'conversation_changed', ...here, seq: 9 }, 'ana');
+	await settle();
+	expect(sent.map(({ type }) => type)).toEqual(['get_changes', 'mark_read']);
 });
 
 test('many marks go out as the first and the last, and nothing that is read already', async () => {
@@ -134,6 +158,18 @@ test('presence and writing', () => {
 	presence.apply({ type: 'presence', username: 'ana', online: false }, 'ana');
 	expect(['ana', 'bob'].map((name) => presence.isOnline(name))).toEqual([true, false]);
 
+	// Whoever is a friend and a fellow member is seen as either.
+	presence.apply({ type: 'server_joined', server: { ...server, online: ['bob'] }, read: [] }, 'ana');
+	presence.apply({ type: 'presence', username: 'bob', online: true }, 'ana');
+	presence.apply({ type: 'friend_removed', username: 'bob' }, 'ana');
+	expect(presence.isOnline('bob')).toBe(true);
+	presence.apply({ type: 'member_left', server_id: 's', username: 'bob' }, 'ana');
+	expect(presence.isOnline('bob')).toBe(false);
+	presence.apply({ type: 'presence', username: 'carl', online: true, server_id: 's' }, 'ana');
+	presence.apply({ type: 'server_left', server_id: 's', reason: 'kicked' }, 'ana');
+	expect(presence.isOnline('carl')).toBe(false);
+
+
 	presence.type(here);
 	now = 3999;
 	presence.type(here);
@@ -165,14 +201,14 @@ test('a server changes hands, its channels change, and it goes', async () => {
 		{ id: 'a', name: 'a', type: 'text' as const },
 		{ id: 'b', name: 'b', type: 'text' as const },
 	];
-	apply({ ...init, servers: [{ id: 's', name: 'S', owner: 'bob', channels: two, permissions: none }] });
+	apply({ ...init, servers: [{ ...server, channels: two, permissions: none }] });
 	answer = () => ({
 		type: 'server_members',
 		server_id: 's',
 		members: [
-			{ username: 'bob', ...defaultAvatar, is_owner: true },
-			{ username: 'ana', ...defaultAvatar, is_owner: false, permissions: none },
-			{ username: 'carl', ...defaultAvatar, is_owner: false, permissions: none },
+			{ username: 'bob', ...look, is_owner: true },
+			{ username: 'ana', ...look, is_owner: false, permissions: none },
+			{ username: 'carl', ...look, is_owner: false, permissions: none },
 		],
 	});
 	await servers.loadMembers('s');
@@ -181,9 +217,9 @@ test('a server changes hands, its channels change, and it goes', async () => {
 	expect(servers.byId('s')).toMatchObject({ owner: 'ana' });
 	expect(servers.byId('s')?.permissions).toBeUndefined();
 	expect(servers.members('s')).toEqual([
-		{ username: 'bob', ...defaultAvatar, is_owner: false, permissions: all },
-		{ username: 'ana', ...defaultAvatar, is_owner: true },
-		{ username: 'carl', ...defaultAvatar, is_owner: false, permissions: all },
+		{ username: 'bob', ...look, is_owner: false, permissions: all },
+		{ username: 'ana', ...look, is_owner: true },
+		{ username: 'carl', ...look, is_owner: false, permissions: all },
 	]);
 	apply({ type: 'server_owner_changed', server_id: 's', owner: 'bob', former_owner: 'ana', former_owner_permissions: all });
 	expect(servers.byId('s')?.permissions).toEqual(all);

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { defaultAvatar, sameName } from '../rules/people';
-import { inOrder, mayOpenSettings, noPermissions } from '../rules/servers';
+import { inOrder, inOrderOfJoining, mayOpenSettings, noPermissions } from '../rules/servers';
 import type { Ban, Channel, ChannelType, ClientFrame, Invite, InviteTerms, Member, Permissions, Server, ServerFrame, FrameOf } from '../wire';
 import type { Transport } from './transport';
 
@@ -126,8 +126,7 @@ export class Servers {
 			case 'server_created':
 			case 'server_joined': {
 				const { server } = frame;
-				const known = this.byId(server.id) !== undefined;
-				this.#list = known ? this.#list.map((old) => (old.id === server.id ? server : old)) : [...this.#list, server];
+				this.#list = inOrderOfJoining([...this.#list.filter((old) => old.id !== server.id), server]);
 				return;
 			}
 			case 'server_renamed':
@@ -190,7 +189,7 @@ export class Servers {
 	#memberJoined(serverId: string, username: string): void {
 		const members = this.#members.get(serverId);
 		if (members === undefined || members.some((member) => sameName(member.username, username))) return;
-		this.#members.set(serverId, [...members, { username, ...defaultAvatar, is_owner: false, permissions: noPermissions }]);
+		this.#members.set(serverId, [...members, { username, ...defaultAvatar, profile_version: 0, is_owner: false, permissions: noPermissions }]);
 		// The event has no picture; the list has. Without an answer the name alone stays.
 		this.loadMembers(serverId).catch(() => undefined);
 	}

@@ -1,0 +1,5 @@
+-- +goose Up
+-- The names of deleted accounts, so that nothing begun before makes them anything.
+CREATE TABLE departed (
+    username TEXT PRIMARY KEY
+);
