@@ -145,7 +145,7 @@ func gather(t *testing.T, inst *installation.Installation) *crowd {
 func (c *crowd) acked() int {
 	n := 0
 	for _, w := range c.writers {
-		n += len(w.Written())
+		n += w.Count()
 	}
 	return n
 }
@@ -154,22 +154,12 @@ func (c *crowd) acked() int {
 // what the mirrors hold.
 func (c *crowd) check(t *testing.T) {
 	t.Helper()
+	for _, fault := range c.faults(t) {
+		t.Error(fault)
+	}
 	retries := 0
 	for _, w := range c.writers {
-		if err := w.Finish(); err != nil {
-			t.Errorf("writer %s gave up: %v", w.Name, err)
-		}
 		retries += w.Retries()
-	}
-	for place, reader := range c.places {
-		messages, seq := reader.history(place)
-		checkWritten(t, c.writers, place, messages)
-		for _, m := range c.mirrors {
-			if !m.Has(place) {
-				continue
-			}
-			await.Until(t, await.Patience, "mirrors hold the history", func() error { return m.Differs(place, messages, seq) })
-		}
 	}
 	for _, m := range c.mirrors {
 		t.Logf("mirror %s: %+v", m.Name, m.Tally())
@@ -177,11 +167,40 @@ func (c *crowd) check(t *testing.T) {
 	t.Logf("%d messages acknowledged, %d sent again", c.acked(), retries)
 }
 
+// faults ends the writers and lists how what they know, what the server has and
+// what the mirrors hold differ.
+func (c *crowd) faults(t *testing.T) (faults []string) {
+	t.Helper()
+	for _, w := range c.writers {
+		if err := w.Finish(); err != nil {
+			faults = append(faults, fmt.Sprintf("writer %s gave up: %v", w.Name, err))
+		}
+	}
+	for place, reader := range c.places {
+		messages, seq, err := reader.rest().History(t.Context(), place)
+		if err == nil {
+			err = client.CheckHistory(messages)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Sprintf("history of %s: %v", place.ID, err))
+		}
+		faults = append(faults, checkWritten(c.writers, place, messages)...)
+		for _, m := range c.mirrors {
+			if !m.Has(place) {
+				continue
+			}
+			if err := await.Try(await.Patience, func() error { return m.Differs(place, messages, seq) }); err != nil {
+				faults = append(faults, err.Error())
+			}
+		}
+	}
+	return faults
+}
+
 // checkWritten holds the history of a place to what its writers know: every
 // acknowledged message once, in the writer's order and as it was last changed,
 // and no other.
-func checkWritten(t *testing.T, writers []*client.Writer, place client.Place, messages []wire.StoredMessage) {
-	t.Helper()
+func checkWritten(writers []*client.Writer, place client.Place, messages []wire.StoredMessage) (faults []string) {
 	stored := map[string][]client.Written{}
 	for _, m := range messages {
 		stored[m.Username] = append(stored[m.Username], client.Written{Nonce: m.Nonce, Content: m.Content})
@@ -194,15 +213,16 @@ func checkWritten(t *testing.T, writers []*client.Writer, place client.Place, me
 		for i := range max(len(kept), len(stored[w.Name])) {
 			switch {
 			case i >= len(stored[w.Name]):
-				t.Errorf("the acknowledged %+v is not stored", kept[i])
+				faults = append(faults, fmt.Sprintf("the acknowledged %+v is not stored", kept[i]))
 			case i >= len(kept):
-				t.Errorf("the stored %+v comes twice, was deleted or was never acknowledged", stored[w.Name][i])
+				faults = append(faults, fmt.Sprintf("the stored %+v comes twice, was deleted or was never acknowledged", stored[w.Name][i]))
 			case kept[i] != stored[w.Name][i]:
-				t.Errorf("acknowledged was %+v where stored is %+v", kept[i], stored[w.Name][i])
+				faults = append(faults, fmt.Sprintf("acknowledged was %+v where stored is %+v", kept[i], stored[w.Name][i]))
 			default:
 				continue
 			}
 			break // what follows differs too
 		}
 	}
+	return faults
 }

@@ -156,7 +156,7 @@ func (w *writer) run(batch []*job) {
 	}
 	if err == nil {
 		start := time.Now()
-		if err = w.s.run(context.Background(), commit); err == nil {
+		if err = w.s.run(context.Background(), w.ending()); err == nil {
 			took := time.Since(start)
 			w.commits.Add(1)
 			w.functions.Add(uint64(len(mine)))

@@ -17,14 +17,18 @@ const period = 10 * time.Millisecond
 // when that takes longer than limit.
 func Until(tb testing.TB, limit time.Duration, what string, check func() error) {
 	tb.Helper()
+	if err := Try(limit, check); err != nil {
+		tb.Fatalf("%s: not within %s: %v", what, limit, err)
+	}
+}
+
+// Try is Until for what may fail: it returns check's last error.
+func Try(limit time.Duration, check func() error) error {
 	started := time.Now()
 	for {
 		err := check()
-		if err == nil {
-			return
-		}
-		if time.Since(started) > limit {
-			tb.Fatalf("%s: not within %s: %v", what, limit, err)
+		if err == nil || time.Since(started) > limit {
+			return err
 		}
 		Pause(context.Background(), period)
 	}

@@ -75,6 +75,13 @@ func (w *Writer) Written() []Written {
 	return slices.Clone(w.written)
 }
 
+// Count is how many messages are acknowledged.
+func (w *Writer) Count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.written)
+}
+
 // Retries is how often something was sent again.
 func (w *Writer) Retries() int {
 	w.mu.Lock()

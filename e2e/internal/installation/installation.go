@@ -62,6 +62,8 @@ type Options struct {
 	// NATSRoutes has, by process, the URL at which it reaches NATS, where that
 	// is not the server itself.
 	NATSRoutes func(natsAddress string) map[string]string
+	// Programs has, by process, the program to start instead of the usual one.
+	Programs map[string]string
 	// SecondGateway adds a gateway, which always reaches NATS directly.
 	SecondGateway bool
 }
@@ -111,7 +113,11 @@ func New(tb testing.TB, o Options) *Installation {
 		inst.data[name] = dir
 		inst.order = append(inst.order, name)
 		args = append(append(args, "--data", dir), flags...)
-		inst.units[name] = NewProcess(tb, name, Program(program), nil, args...)
+		path := o.Programs[name]
+		if path == "" {
+			path = Program(program)
+		}
+		inst.units[name] = NewProcess(tb, name, path, nil, args...)
 	}
 	if o.Topology == AllInOne {
 		add("decentra", "decentra", "--listen", listen)
