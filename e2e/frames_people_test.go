@@ -255,6 +255,43 @@ func showPresence(t *testing.T, s *scene) {
 	all(everybody, func(p *person) { p.got(0, "presence", "username", name) })
 }
 
+func showLobby(t *testing.T, s *scene) {
+	anna := s.person(t, "anna")
+	lobby := client.Place{Context: wire.ContextGlobal}
+	var ids []int64
+	for i := range wire.Bounds.LobbyHistory + 5 {
+		ids = append(ids, anna.write(lobby, strconv.Itoa(i), "").ID)
+	}
+	third := ids[7]
+	for _, c := range []struct {
+		name   string
+		fields client.Fields
+		want   []string
+		before bool // there are more
+		after  bool
+	}{
+		{"the newest", client.Fields{"limit": 2}, []string{"103", "104"}, true, false},
+		{"before", client.Fields{"before": third}, []string{"5", "6"}, false, true},
+		{"after", client.Fields{"after": third, "limit": 2}, []string{"8", "9"}, true, true},
+		{"around", client.Fields{"around": third, "limit": 3}, []string{"6", "7", "8"}, true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var page wire.LobbyHistory
+			if err := anna.in(t).ask("get_lobby_history", c.fields, "lobby_history").Into(&page); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, m := range page.Messages {
+				got = append(got, m.Content)
+			}
+			if !slices.Equal(got, c.want) || page.MoreBefore != c.before || page.MoreAfter != c.after {
+				t.Errorf("got %v, more before %t, after %t", got, page.MoreBefore, page.MoreAfter)
+			}
+		})
+	}
+	anna.refused("get_lobby_history", client.Fields{"before": 1, "after": 1}, "invalid")
+}
+
 func showTerminals(t *testing.T, s *scene) {
 	page := s.person(t, "page")
 	conn, err := client.DialPath(t.Context(), s.inst.URL, "/", nil)

@@ -35,6 +35,7 @@ func TestFrames(t *testing.T) {
 			{"requests denied", showDenial},
 			{"read marks", showReadMarks},
 			{"typing", showTyping},
+			{"pages of the lobby", showLobby},
 			{"presence", showPresence},
 			{"notices for terminals", showTerminals},
 		} {

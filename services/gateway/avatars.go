@@ -1,8 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"net/http"
-	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,10 +22,10 @@ func (s *Service) serveAvatar(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", picture.Type)
-	h.Set("Content-Length", strconv.Itoa(len(picture.Data)))
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("ETag", `"`+hash+`"`)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox") // a picture is nothing but a picture
-	_, _ = w.Write(picture.Data)                                                            // the client is gone, if this fails
+	// It answers 304 to who has it, and parts to who asks for parts.
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(picture.Data))
 }

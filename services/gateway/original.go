@@ -1,7 +1,8 @@
 package gateway
 
 import (
-	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,8 +30,7 @@ func (s *Service) originalAPI(r chi.Router) {
 
 func (s *Service) originalAuth(w http.ResponseWriter, r *http.Request) {
 	var login wire.Login
-	body := http.MaxBytesReader(w, r.Body, bodyBytes)
-	if err := decodeBody(body, &login); err != nil {
+	if err := decodeBody(w, r, &login); err != nil {
 		writeFailure(w, err)
 		return
 	}
@@ -154,13 +154,16 @@ func (s *Service) originalDMs(r *http.Request, session contract.Session) (map[st
 	return map[string]any{"dms": dms}, err
 }
 
-// decodeBody reads a JSON body.
-func decodeBody(body interface{ Read([]byte) (int, error) }, v any) error {
-	var raw json.RawMessage
-	if err := json.NewDecoder(body).Decode(&raw); err != nil {
-		return fault.New(fault.Invalid, "The body is not valid JSON.")
+// decodeBody reads a JSON body of at most bodyBytes.
+func decodeBody(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyBytes))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return fault.New(fault.TooLarge, "The body may have at most %d kB.", bodyBytes>>10)
 	}
-	return rpc.Decode(raw, v)
+	if err != nil {
+		return fault.New(fault.Invalid, "The body could not be read.")
+	}
+	return rpc.Decode(body, v)
 }
 
 // writeFailure answers in the original's form.
