@@ -239,7 +239,10 @@ func (c *chaos) stale() []string {
 		if err := owner.ask("resync", nil, "init").Into(&init); err != nil {
 			return err
 		}
-		online := append(slices.Clone(init.Presence), "owner")
+		online := []string{"owner"}
+		for _, server := range init.Servers {
+			online = append(online, server.Online...)
+		}
 		slices.Sort(online)
 		want := slices.Sorted(slices.Values(c.seen))
 		if !slices.Equal(online, want) {
