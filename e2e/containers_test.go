@@ -255,3 +255,32 @@ func beside(t *testing.T, network, script string) string {
 	t.Helper()
 	return installation.Docker(t, "run", "--rm", "--network", network, "--entrypoint", "sh", natsImage, "-c", script+"\ntrue")
 }
+
+// TestMemoryWithFiftyPeople measures what the containers take, for
+// docs/operations.md, and bounds it.
+func TestMemoryWithFiftyPeople(t *testing.T) {
+	const people, each, bound = 50, 20, 400 // MiB, of all together
+	inst := installation.Start(t, containers)
+	owner := signUp(t, inst, "owner", "")
+	server, general := owner.createServer("The square")
+	for i := 1; i < people; i++ {
+		p := signUp(t, inst, fmt.Sprintf("person%d", i), owner.serverInvite(server.ID))
+		for n := range each {
+			p.write(general, "hello", fmt.Sprint(n))
+		}
+		p.Take()
+	}
+	total := 0.0
+	for _, name := range inst.Processes() {
+		var used float64
+		text := installation.Docker(t, "stats", "--no-stream", "--format", "{{.MemUsage}}", inst.Container(name).ID())
+		if _, err := fmt.Sscanf(text, "%fMiB", &used); err != nil {
+			t.Fatalf("%s uses %q: %v", name, text, err)
+		}
+		t.Logf("%s: %.0f MiB", name, used)
+		total += used
+	}
+	if total > bound {
+		t.Errorf("the containers take %.0f MiB, want %d at most", total, bound)
+	}
+}
