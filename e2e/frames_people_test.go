@@ -64,6 +64,15 @@ func showBlocks(t *testing.T, s *scene) {
 	anna.refused("unblock_user", who(ben), "not_found")
 	ben.ask("add_friend", who(anna), "ok")
 	anna.hears("friend_added", "username", ben.Username)
+
+	carl.refused("start_dm", who(anna), "permission_denied")
+	anna.ask("block_user", who(carl), "ok")
+	for _, kind := range []string{"add_friend", "start_dm"} {
+		real, none := carl.refused(kind, who(anna), "not_found"), carl.refused(kind, client.Fields{"username": unknown}, "not_found")
+		if strings.ReplaceAll(none.Message, unknown, anna.Username) != real.Message {
+			t.Errorf("%s: who is blocked is told %q, and of nobody %q", kind, real.Message, none.Message)
+		}
+	}
 }
 
 func showBlockedRequests(t *testing.T, s *scene) {

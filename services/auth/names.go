@@ -12,7 +12,8 @@ import (
 )
 
 // newName checks a name for a new account: RFC 8265's UsernameCasePreserved,
-// narrowed to letters, marks, digits, `_`, `-` and `.`.
+// narrowed to letters, marks, digits, `_`, `-` and `.`, and not of marks alone: `..`
+// means something in a path.
 func newName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
@@ -24,7 +25,7 @@ func newName(name string) (string, error) {
 	name, err := precis.UsernameCasePreserved.String(name)
 	if err != nil || strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune("_-.", r)
-	}) {
+	}) || !strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N) }) {
 		return "", fault.New(fault.Invalid, "A user name has letters, digits, “_”, “-” and “.” only.")
 	}
 	return name, nil

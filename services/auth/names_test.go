@@ -26,6 +26,8 @@ func TestNewName(t *testing.T) {
 		{"empty", "   ", "", fault.Invalid},
 		{"space inside", "a b", "", fault.Invalid},
 		{"slash", "a/b", "", fault.Invalid},
+		{"dots alone", "..", "", fault.Invalid},
+		{"marks alone", "_-.", "", fault.Invalid},
 		{"markup", "<b>", "", fault.Invalid},
 		{"control", "a\x00", "", fault.Invalid},
 		{"right-to-left override", "a\u202eb", "", fault.Invalid},

@@ -21,6 +21,10 @@ const (
 	passwordsPerMinute              = 30
 	addressesRemembered             = 50_000
 	usersRemembered                 = 50_000 // without a connection
+	connectionsPerUser              = 100
+	// strangersPerAddress bounds the connections of an address that are not logged
+	// in: after a restart all who are behind one come back at once.
+	strangersPerAddress = 500
 )
 
 // limits bound what one user and one address may ask for; nil bounds nothing.
@@ -28,6 +32,7 @@ type limits struct {
 	mu        sync.Mutex
 	users     map[string]*userLimit
 	addresses map[string]*bucket
+	strangers map[string]int // connections not logged in, by address
 	now       func() time.Time
 }
 
@@ -46,18 +51,48 @@ func newLimits(on bool) *limits {
 	if !on {
 		return nil
 	}
-	return &limits{users: map[string]*userLimit{}, addresses: map[string]*bucket{}, now: time.Now}
+	return &limits{users: map[string]*userLimit{}, addresses: map[string]*bucket{}, strangers: map[string]int{}, now: time.Now}
 }
 
-// acquire and release count the connections of a user: what is known of a user
-// lives as long as one of them, and until the bursts are whole again.
-func (l *limits) acquire(user string) {
+// welcome and parted count the connections of an address that are not logged in.
+func (l *limits) welcome(address string) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.strangers[address] >= strangersPerAddress {
+		return fault.Limited(5*time.Second, "Too many connections of your address wait for a login.")
+	}
+	l.strangers[address]++
+	return nil
+}
+
+func (l *limits) parted(address string) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.user(user).connections++
+	if l.strangers[address]--; l.strangers[address] <= 0 {
+		delete(l.strangers, address)
+	}
+}
+
+// acquire and release count the connections of a user: what is known of a user
+// lives as long as one of them, and until the bursts are whole again.
+func (l *limits) acquire(user string) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.user(user)
+	if u.connections >= connectionsPerUser {
+		return fault.Limited(time.Minute, "You have too many connections open, %d.", connectionsPerUser)
+	}
+	u.connections++
+	return nil
 }
 
 func (l *limits) release(user string) {

@@ -18,7 +18,7 @@ func limitsAt(now *time.Time) *limits {
 func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 	now := time.Now()
 	l := limitsAt(&now)
-	l.acquire("ann")
+	acquire(t, l, "ann")
 	for i := range messageBurst {
 		if err := l.allowFrame("ann", "message"); err != nil {
 			t.Fatalf("message %d: %v", i, err)
@@ -42,7 +42,7 @@ func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 		t.Fatal("a new connection has a new burst: ", err)
 	}
 	now = now.Add(time.Minute)
-	l.acquire("ann")
+	acquire(t, l, "ann")
 	l.release("ann")
 	if len(l.users) != 0 {
 		t.Fatal("a user without connections is remembered")
@@ -89,5 +89,44 @@ func TestClientAddress(t *testing.T) {
 		if got := clientAddress(&http.Request{RemoteAddr: c.remote}); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.remote, got, c.want)
 		}
+	}
+}
+
+func acquire(t *testing.T, l *limits, user string) {
+	t.Helper()
+	if err := l.acquire(user); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	for range connectionsPerUser {
+		acquire(t, l, "ann")
+	}
+	if err := l.acquire("ann"); !fault.Is(err, fault.RateLimited) {
+		t.Fatal("one too many of a user: ", err)
+	}
+	acquire(t, l, "ben")
+	l.release("ann")
+	acquire(t, l, "ann")
+
+	for range strangersPerAddress {
+		if err := l.welcome("192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.welcome("192.0.2.1"); !fault.Is(err, fault.RateLimited) {
+		t.Fatal("one too many of an address: ", err)
+	}
+	if err := l.welcome("192.0.2.2"); err != nil {
+		t.Fatal(err)
+	}
+	for range strangersPerAddress {
+		l.parted("192.0.2.1")
+	}
+	if len(l.strangers) != 1 {
+		t.Fatalf("remembered are %v", l.strangers)
 	}
 }

@@ -32,7 +32,7 @@ func (s *Service) routes() http.Handler {
 		refuseRequest(w, r, http.StatusForbidden, fault.New(fault.PermissionDenied, "This request comes from another site."))
 	}))
 	r.Route("/api", func(r chi.Router) {
-		r.Use(s.traced, ours.Handler, noStore, middleware.Compress(5))
+		r.Use(s.traced, ours.Handler, noStore, middleware.GetHead, middleware.Compress(5))
 		s.originalAPI(r)
 		s.resourceAPI(r)
 		r.NotFound(func(w http.ResponseWriter, r *http.Request) {

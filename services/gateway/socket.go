@@ -78,14 +78,19 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"success": false, "error": "The server is restarting."})
 		return
 	}
-	cookie := cookieToken(r)
+	cookie, origin := cookieToken(r), originOf(r)
+	if err := s.limits.welcome(origin.Address); err != nil {
+		writeFailure(w, err)
+		return
+	}
 	conn, err := s.upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		s.limits.parted(origin.Address)
 		return // the upgrader has answered
 	}
 	sock := &socket{
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
-		origin: originOf(r), terminal: r.URL.Path == "/",
+		origin: origin, terminal: r.URL.Path == "/",
 	}
 	sock.out.open(conn.NetConn(), func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
 	sock.lane.handle, sock.lane.together = sock.handle, sock.together
@@ -190,6 +195,8 @@ func (s *socket) finish() {
 	_ = s.conn.Close()
 	if me := s.me(); me.user != "" {
 		s.service.limits.release(me.user)
+	} else {
+		s.service.limits.parted(s.origin.Address)
 	}
 }
 
@@ -358,13 +365,17 @@ func (s *socket) authenticate(ctx context.Context, frameType string, data []byte
 // enter makes the connection its user's. It hears of everything that happens
 // from before its snapshot was taken, and gets it after the snapshot.
 func (s *socket) enter(ctx context.Context, session contract.Session, requestID string) error {
-	hub := s.service.hub
+	hub, limits := s.service.hub, s.service.limits
+	if err := limits.acquire(session.Profile.Username); err != nil {
+		return err
+	}
 	s.out.hold()
 	hub.enter(s, session)
 	init, err := s.service.snapshot(ctx, s, session)
 	if err != nil {
 		hub.exit(s)
 		s.out.drop()
+		limits.release(session.Profile.Username)
 		return err
 	}
 	success, _ := wire.Marshal(wire.AuthSuccess{Message: "Welcome, " + session.Profile.Username + "!", Token: session.Token})
@@ -375,7 +386,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	if len(init.lobby) > 0 {
 		first = append(first, textFrame(wire.Encode(wire.History{Messages: init.lobby})))
 	}
-	s.service.limits.acquire(session.Profile.Username)
+	limits.parted(s.origin.Address)
 	s.cookie = ""
 	s.conn.SetReadLimit(int64(wire.Bounds.FrameBytes))
 	s.extend(silenceTimeout)

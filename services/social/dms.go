@@ -69,6 +69,10 @@ func (s *Service) startDM(ctx context.Context, caller rpc.Caller, r wire.Peer) (
 		}
 		if friends, err := areFriends(tx, me.Username, other.Username); err != nil {
 			return err
+		} else if blocked, err := hasBlocked(tx, other.Username, me.Username); err != nil {
+			return err
+		} else if blocked {
+			return errNoUser(r.Username)
 		} else if !friends {
 			return fault.New(fault.PermissionDenied, "You can write to friends only.")
 		}
