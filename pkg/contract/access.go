@@ -53,7 +53,8 @@ var roles = map[string]role{
 	Voice: {},
 	Gateway: {
 		asks:  []string{Auth + ".rpc.>", Chat + ".rpc.>", Social + ".rpc.>", Voice + ".rpc.>"},
-		hears: []string{event.Subjects},
+		tells: []string{RelayPackets + ">"},
+		hears: []string{event.Subjects, RelayPackets + ">"},
 		keeps: []string{presence.Bucket},
 	},
 }

@@ -65,6 +65,12 @@ func (h *Host) Connect(options ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
+// ConnectAside opens one more connection, for what must not stand in the way of
+// the service's messages. Readiness does not look at it.
+func (h *Host) ConnectAside(options ...nats.Option) (*nats.Conn, error) {
+	return h.bus.Connect(h.Name, options...)
+}
+
 // Ready marks the service as ready; it is ready while its NATS link is up. What
 // it subscribed to is known to NATS by then, unless the link is down.
 func (h *Host) Ready() {

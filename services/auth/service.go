@@ -134,6 +134,7 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.MakeServerInvite, s.makeServerInvite),
 		rpc.Handle(server, contract.FindInvite, s.findInvite),
 		rpc.Handle(server, contract.RedeemInvite, s.redeemInvite),
+		rpc.Handle(server, contract.RelaySecret, s.relaySecret),
 		rpc.Handle(server, contract.Facts, s.facts),
 	)
 }

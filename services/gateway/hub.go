@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -56,6 +57,8 @@ type hub struct {
 	left    map[string]time.Time // users whose connection ended lately
 
 	changed chan struct{} // the users online here may have changed
+
+	sessionEnd atomic.Pointer[func(session string)] // told besides the connections
 }
 
 // audience are the connections of one topic. The list is replaced, never
@@ -207,6 +210,9 @@ func (h *hub) deliver(m *nats.Msg) {
 			}
 		}
 		h.metrics.deliveries.Add(float64(len(sockets)))
+	}
+	if e.End != "" {
+		h.sessionEnded(e.End)
 	}
 	for _, s := range sockets {
 		if e.Detach != "" {
@@ -368,12 +374,34 @@ func (h *hub) endSessions(ctx context.Context, sockets []*socket, ask directory)
 			if live[id] {
 				continue
 			}
+			h.sessionEnded(id)
 			for _, s := range bySession[id] {
 				s.close(closeSessionEnded, "The session has ended.")
 			}
 		}
 	}
 	return nil
+}
+
+// onSessionEnd has somebody told of sessions that end.
+func (h *hub) onSessionEnd(tell func(session string)) { h.sessionEnd.Store(&tell) }
+
+func (h *hub) sessionEnded(session string) {
+	if tell := h.sessionEnd.Load(); tell != nil {
+		(*tell)(session)
+	}
+}
+
+// hasSession reports whether a connection here was opened by the session.
+func (h *hub) hasSession(session string) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for s := range h.sockets {
+		if s.me().session == session {
+			return true
+		}
+	}
+	return false
 }
 
 // untilAnswered asks until it is answered or ctx ends.

@@ -116,10 +116,16 @@ func (s *Service) Run(ctx context.Context) error {
 
 // listen serves the published port until ctx ends.
 func (s *Service) listen(ctx context.Context) error {
-	listener, err := net.Listen("tcp", s.config.Listen)
+	port, err := s.openPort()
 	if err != nil {
-		return fmt.Errorf("listen on the published address: %w", err)
+		return err
 	}
+	defer port.close()
+	stopRelay, err := s.startRelay(ctx, port)
+	if err != nil {
+		return err
+	}
+	defer stopRelay()
 	server := &http.Server{
 		Handler:           s.proxies.unwrap(s.routes()),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -127,20 +133,22 @@ func (s *Service) listen(ctx context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	s.host.Announce("Decentra is ready on " + visitURL(listener.Addr()))
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(port.split.http) }()
+	go func() { failed <- port.split.run() }()
+	s.host.Announce("Decentra is ready on " + visitURL(port.split.listener.Addr()))
 	s.host.Ready()
 	var printing sync.WaitGroup
 	defer printing.Wait()
-	printing.Go(func() { s.printClaim(ctx, visitURL(listener.Addr())) })
+	printing.Go(func() { s.printClaim(ctx, visitURL(port.split.listener.Addr())) })
 
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve http: %w", err)
+		return fmt.Errorf("serve the published port: %w", err)
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
+	port.closeStreams()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = server.Shutdown(drain)

@@ -1,0 +1,37 @@
+package relay
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// BenchmarkPass takes packets of video from one allocation to another, as far as
+// the relay is concerned.
+func BenchmarkPass(b *testing.B) {
+	board := &switchboard{endpoints: map[netip.AddrPort]*endpoint{}, block: 198<<24 | 18<<16, metrics: newMetrics(prometheus.NewRegistry())}
+	make := func() *endpoint {
+		conn, _, err := board.AllocatePacketConn("udp4", 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		e := conn.(*endpoint)
+		e.owner.Store(&account{})
+		return e
+	}
+	from, to := make(), make()
+	packet, buffer := [1200]byte{}, [packetBytes]byte{}
+	var address net.Addr = to.udp
+	b.SetBytes(int64(len(packet)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := from.WriteTo(packet[:], address); err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := to.ReadFrom(buffer[:]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// firstByteTimeout is how long a connection may say nothing before it is known
+// what it is for.
+const firstByteTimeout = 10 * time.Second
+
+// splitter tells apart what comes in on the published port by the first byte of
+// each connection (RFC 7983, 7): STUN begins with 0x00 to 0x03, HTTP with an
+// upper-case letter, TLS with 0x16. What nobody takes is closed.
+type splitter struct {
+	listener net.Listener
+	log      *slog.Logger
+	// The kinds of connections. Each is a listener of its own; one that is closed,
+	// or that nobody made, takes none.
+	http, stun, tls *branch
+	sorting         sync.WaitGroup
+}
+
+func newSplitter(listener net.Listener, log *slog.Logger) *splitter {
+	return &splitter{
+		listener: listener, log: log,
+		http: newBranch(listener.Addr()), stun: newBranch(listener.Addr()),
+	}
+}
+
+// run accepts connections until close is called.
+func (s *splitter) run() error {
+	defer s.sorting.Wait()
+	pause := time.Duration(0)
+	for {
+		conn, err := s.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			var passing net.Error
+			if !errors.As(err, &passing) {
+				return err
+			}
+			// Out of descriptors, for example: those in use go on.
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			s.log.Warn("connection not accepted", "error", err)
+			time.Sleep(pause)
+			continue
+		}
+		pause = 0
+		s.sorting.Go(func() { s.sort(conn) })
+	}
+}
+
+func (s *splitter) close() error { return s.listener.Close() }
+
+// sort waits for the first byte and hands the connection on.
+func (s *splitter) sort(conn net.Conn) {
+	c := &begun{TCPConn: conn.(*net.TCPConn)}
+	_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout)) // on a closed connection the read fails too
+	if _, err := io.ReadFull(conn, c.first[:]); err != nil {
+		_ = conn.Close()
+		return
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	if to := s.branchOf(c.first[0]); to == nil || !to.give(c) {
+		_ = conn.Close()
+	}
+}
+
+func (s *splitter) branchOf(first byte) *branch {
+	switch {
+	case first <= 0x03:
+		return s.stun
+	case first >= 'A' && first <= 'Z':
+		return s.http
+	case first == 0x16:
+		return s.tls
+	default:
+		return nil
+	}
+}
+
+// branch is the listener of one kind of connections.
+type branch struct {
+	address net.Addr
+	conns   chan net.Conn
+	closed  chan struct{}
+	close   sync.Once
+}
+
+func newBranch(address net.Addr) *branch {
+	return &branch{address: address, conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+// give hands a connection to whoever accepts, and reports whether anybody does.
+func (b *branch) give(conn net.Conn) bool {
+	select {
+	case b.conns <- conn:
+		return true
+	case <-b.closed:
+		return false
+	}
+}
+
+// Accept implements net.Listener.
+func (b *branch) Accept() (net.Conn, error) {
+	select {
+	case conn := <-b.conns:
+		return conn, nil
+	case <-b.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (b *branch) Close() error {
+	b.close.Do(func() { close(b.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (b *branch) Addr() net.Addr { return b.address }
+
+// begun is a connection whose first byte has been read already. In everything
+// else it is the connection itself, so that writing to it stays as direct.
+type begun struct {
+	*net.TCPConn
+	first [1]byte
+	given bool // the first byte
+}
+
+// Read implements net.Conn.
+func (c *begun) Read(p []byte) (int, error) {
+	if c.given || len(p) == 0 {
+		return c.TCPConn.Read(p)
+	}
+	c.given = true
+	return copy(p, c.first[:]), nil
+}
+
+// WriteTo implements io.WriterTo: the connection's own would leave the first
+// byte out.
+func (c *begun) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{c})
+}
