@@ -6,7 +6,7 @@ LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos check fmt generate web setup clean
+.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos fuzz audit check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ chaos: build ## kill every process at random under load, and compare what client
 
 test-browser: build ## the page in a real browser
 	@scripts/browser-test
+
+fuzz: ## fuzz every target for FOR (30s each)
+	@scripts/fuzz $(FOR)
+
+audit: web/node_modules/.installed ## look for known mistakes and vulnerabilities; needs the internet for the latter
+	@scripts/audit
 
 cross: web/dist/index.html ## check that it compiles for Linux, macOS and Windows, on amd64 and arm64
 	@for target in linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64; do \

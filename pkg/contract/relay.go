@@ -2,7 +2,7 @@ package contract
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what the TURN REST convention has
+	"crypto/sha1" // #nosec G505 -- what the TURN REST convention has
 	"encoding/base64"
 	"strconv"
 	"strings"

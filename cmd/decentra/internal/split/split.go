@@ -143,14 +143,20 @@ func moveIn(from, to string, patterns []string) error {
 }
 
 // own gives a directory with all that is in it to a user, and to nobody else.
-func own(dir string, user int) error {
-	if err := os.Chmod(dir, 0o700); err != nil {
+// What that user put there already must not lead root anywhere else.
+func own(dir string, user int) (err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+	defer func() { err = errors.Join(err, root.Close()) }()
+	if err := root.Chmod(".", 0o700); err != nil {
+		return err
+	}
+	return fs.WalkDir(root.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, user, user)
+		return root.Lchown(name, user, user)
 	})
 }
