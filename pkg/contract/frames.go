@@ -13,6 +13,9 @@ type Route struct {
 	Endpoint rpc.Endpoint
 	// Batch: several that wait on one connection are asked for in one call.
 	Batch bool
+	// Large: the frame may have a picture in it. Others are refused from a size on
+	// that none of them needs.
+	Large bool
 }
 
 // FrameKey identifies a frame in the table: its type, and for frames about a
@@ -68,7 +71,7 @@ var Frames = map[FrameKey]Route{
 	{Type: "create_channel"}:          {Endpoint: CreateChannel},
 	{Type: "create_voice_channel"}:    {Endpoint: CreateVoiceChannel},
 
-	{Type: "set_avatar"}:      {Endpoint: SetAvatar},
+	{Type: "set_avatar"}:      {Endpoint: SetAvatar, Large: true},
 	{Type: "set_profile"}:     {Endpoint: SetProfile},
 	{Type: "delete_account"}:  {Endpoint: DeleteAccount},
 	{Type: "change_password"}: {Endpoint: ChangePassword},

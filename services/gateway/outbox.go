@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,6 +19,9 @@ const (
 	outboxBytes = 512 << 10
 	// batchBytes is how much leaves in one system call.
 	batchBytes = 64 << 10
+	// waitingBytes bounds what waits for all connections of a gateway, besides a
+	// single frame for each. Past it, whoever is behind is let go.
+	waitingBytes = 256 << 20
 	// stallTimeout is how long one write may take before the connection is dead.
 	stallTimeout = 10 * time.Second
 )
@@ -57,6 +61,7 @@ type outbox struct {
 	conn net.Conn
 	raw  syscall.RawConn // nil: the connection can't be tried without blocking
 	fail func(error)     // called once, without the lock, when a write fails
+	all  *atomic.Int64   // bytes that wait for any connection
 
 	mu       sync.Mutex
 	frames   [][]byte
@@ -70,8 +75,8 @@ type outbox struct {
 }
 
 // open makes the outbox that of a connection, whose writes all go through it.
-func (o *outbox) open(conn net.Conn, fail func(error)) {
-	o.conn, o.fail = conn, fail
+func (o *outbox) open(conn net.Conn, all *atomic.Int64, fail func(error)) {
+	o.conn, o.all, o.fail = conn, all, fail
 	if c, ok := conn.(syscall.Conn); ok {
 		o.raw, _ = c.SyscallConn() // it fails on a closed connection, whose writes do too
 	}
@@ -92,12 +97,18 @@ func (o *outbox) queue(frame []byte) error {
 	if o.closed {
 		return nil
 	}
-	if len(o.frames) > 0 && o.bytes+len(frame) > outboxBytes {
+	if len(o.frames) > 0 && o.bytes+len(frame) > outboxBytes || o.behind && o.all.Load() > waitingBytes {
 		return errSlow
 	}
 	o.frames = append(o.frames, frame)
-	o.bytes += len(frame)
+	o.grow(len(frame))
 	return nil
+}
+
+// grow counts bytes that wait. The lock is held.
+func (o *outbox) grow(n int) {
+	o.bytes += n
+	o.all.Add(int64(n))
 }
 
 // hold keeps back everything sent from now on, until release or drop.
@@ -107,20 +118,26 @@ func (o *outbox) hold() {
 	o.held, o.heldFrom = true, len(o.frames)
 }
 
-// release sends the given frames and then what was kept back.
-func (o *outbox) release(first ...[]byte) {
+// release sends the given frames and then what was kept back. errSlow says that
+// the connection has not taken yet what was sent before.
+func (o *outbox) release(first ...[]byte) error {
 	o.mu.Lock()
-	if o.closed {
-		o.mu.Unlock()
-		return
-	}
-	for _, frame := range first {
-		o.bytes += len(frame)
-	}
-	o.frames = slices.Insert(o.frames, o.heldFrom, first...)
+	defer o.flush()
+	defer o.mu.Unlock()
 	o.held = false
-	o.mu.Unlock()
-	o.flush()
+	if o.closed {
+		return nil
+	}
+	size := 0
+	for _, frame := range first {
+		size += len(frame)
+	}
+	if (o.behind || o.heldFrom > 0) && o.bytes+size > outboxBytes {
+		return errSlow
+	}
+	o.grow(size)
+	o.frames = slices.Insert(o.frames, o.heldFrom, first...)
+	return nil
 }
 
 // drop forgets what was kept back.
@@ -131,7 +148,7 @@ func (o *outbox) drop() {
 		return
 	}
 	for _, frame := range o.frames[o.heldFrom:] {
-		o.bytes -= len(frame)
+		o.grow(-len(frame))
 	}
 	o.frames = o.frames[:o.heldFrom]
 	o.held = false
@@ -193,7 +210,7 @@ func (o *outbox) try() bool {
 		go o.fail(err)
 		return true
 	}
-	o.bytes -= n
+	o.grow(-n)
 	if n < len(b) {
 		o.rest = slices.Clone(b[n:])
 		return false
@@ -226,7 +243,7 @@ func (o *outbox) catchUp() {
 		_, err := o.conn.Write(b)
 		release(buffer)
 		o.mu.Lock()
-		o.bytes -= len(b)
+		o.grow(-min(len(b), o.bytes)) // nothing of it counts any more once it is abandoned
 		if err != nil {
 			o.abandon()
 		}
@@ -237,9 +254,17 @@ func (o *outbox) catchUp() {
 	}
 }
 
+// end forgets what waits: the connection is closed.
+func (o *outbox) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.abandon()
+}
+
 // abandon forgets what waits for a connection that is dead. The lock is held.
 func (o *outbox) abandon() {
-	o.closed, o.held, o.frames, o.rest, o.bytes = true, false, nil, nil, 0
+	o.grow(-o.bytes)
+	o.closed, o.held, o.frames, o.rest = true, false, nil, nil
 }
 
 // take takes the frames that leave together: the bytes, and the buffer they are

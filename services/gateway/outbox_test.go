@@ -34,7 +34,7 @@ func pipe(t *testing.T) (*outbox, net.Conn) {
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
 	o := &outbox{}
-	o.open(near, func(error) {})
+	o.open(near, &atomic.Int64{}, func(error) {})
 	return o, far
 }
 
@@ -78,7 +78,7 @@ func TestHeldFramesComeAfterTheFirstOnes(t *testing.T) {
 		func() { _ = o.send([]byte("before ")) },
 		o.hold,
 		func() { _ = o.send([]byte("event1 ")); _ = o.send([]byte("event2 ")) },
-		func() { o.release([]byte("init ")) },
+		func() { _ = o.release([]byte("init ")) },
 		func() { _ = o.send([]byte("after")) },
 	} {
 		step()
@@ -127,6 +127,44 @@ func TestAConnectionThatNeverReadsIsBounded(t *testing.T) {
 		}
 	}
 	t.Fatal("640 MB were queued for a connection that reads nothing")
+}
+
+func TestSnapshotsForAConnectionThatNeverReadsAreBounded(t *testing.T) {
+	o, _ := pipe(t)
+	snapshot := make([]byte, 200<<10)
+	for range 1000 {
+		o.hold()
+		if err := o.release(snapshot); err != nil {
+			if !errors.Is(err, errSlow) || o.bytes > outboxBytes+batchBytes {
+				t.Fatalf("%v, and %d bytes wait", err, o.bytes)
+			}
+			return
+		}
+	}
+	t.Fatal("200 MB were queued for a connection that reads nothing")
+}
+
+func TestAllConnectionsTogetherAreBounded(t *testing.T) {
+	o, far := pipe(t)
+	o.all.Store(waitingBytes + 1) // of others
+	if err := o.send([]byte("one that keeps up hears ")); err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, far, "one that keeps up hears ")
+	frame := make([]byte, 64<<10)
+	for range 10_000 {
+		if err := o.send(frame); err != nil {
+			if !errors.Is(err, errSlow) || o.bytes > 2*len(frame) {
+				t.Fatalf("%v, and %d bytes wait", err, o.bytes)
+			}
+			o.end()
+			if left := o.all.Load(); left != waitingBytes+1 {
+				t.Fatalf("%d bytes stay counted", left-waitingBytes-1)
+			}
+			return
+		}
+	}
+	t.Fatal("more is queued for one that is behind")
 }
 
 func TestAWriteThatFailsIsToldOnceAndEndsTheQueue(t *testing.T) {

@@ -55,6 +55,8 @@ type Service struct {
 	upgrader websocket.Upgrader
 	proxies  proxies
 	draining atomic.Bool
+	waiting  atomic.Int64 // bytes that wait for connections
+	large    *largeFrames
 }
 
 // New makes the gateway; Run starts it.
@@ -66,6 +68,7 @@ func New(config Config, h *host.Host) *Service {
 		limits:   newLimits(config.Limits),
 		metrics:  newMetrics(h.Metrics),
 		upgrader: newUpgrader(),
+		large:    newLargeFrames(),
 	}
 }
 

@@ -54,8 +54,11 @@ type socket struct {
 
 	touched bool // the fan-out's: has frames queued that are not written yet
 
+	swallowing bool // the reader's: a large frame comes, and has its own deadline
+
 	ending    sync.Mutex
 	ended     bool
+	over      chan struct{} // closed when it ends
 	closeCode int
 	closeText string
 }
@@ -92,7 +95,8 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
 		origin: origin, terminal: r.URL.Path == "/",
 	}
-	sock.out.open(conn.NetConn(), func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
+	sock.over = make(chan struct{})
+	sock.out.open(conn.NetConn(), &s.waiting, func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
 	sock.lane.handle, sock.lane.together = sock.handle, sock.together
 	s.hub.add(sock)
 	go sock.serve()
@@ -108,14 +112,15 @@ func (s *socket) serve() {
 		return nil
 	})
 	s.conn.SetPongHandler(func(string) error {
-		if s.me().user != "" {
+		if s.me().user != "" && !s.swallowing {
 			s.extend(silenceTimeout)
 		}
 		return nil
 	})
 	for !s.service.draining.Load() {
-		kind, data, err := s.conn.ReadMessage()
+		kind, data, swallowed, err := s.read()
 		if err != nil || s.isEnding() {
+			swallowed()
 			return
 		}
 		if s.me().user != "" {
@@ -132,6 +137,10 @@ func (s *socket) serve() {
 		default:
 			s.take(data)
 		}
+		if len(data) > largeFrame {
+			s.lane.wait() // only what is done with leaves room for others
+		}
+		swallowed()
 	}
 	s.close(websocket.CloseServiceRestart, "The server is restarting.")
 }
@@ -156,6 +165,7 @@ func (s *socket) close(code int, reason string) {
 		return
 	}
 	s.ended, s.closeCode, s.closeText = true, code, reason
+	close(s.over)
 	if code == closeTooSlow {
 		s.service.metrics.slow.Inc()
 	}
@@ -193,6 +203,7 @@ func (s *socket) finish() {
 		s.linger()
 	}
 	_ = s.conn.Close()
+	s.out.end()
 	if me := s.me(); me.user != "" {
 		s.service.limits.release(me.user)
 	} else {
@@ -276,6 +287,10 @@ func (s *socket) handle(requests []request) {
 		s.refuse(allowed[0].RequestID, err)
 		return
 	}
+	if !route.Large && len(allowed[0].data) > largeFrame {
+		s.refuse(allowed[0].RequestID, fault.New(fault.TooLarge, "This frame may have at most %d kB.", largeFrame>>10))
+		return
+	}
 	payloads := make([][]byte, len(allowed))
 	for i, r := range allowed {
 		payloads[i] = r.data
@@ -313,7 +328,7 @@ func (s *socket) route(r request) (contract.Route, error) {
 // together reports whether one call may ask both.
 func (s *socket) together(a, b request) bool {
 	first, err := s.route(a)
-	if err != nil || !first.Batch {
+	if err != nil || !first.Batch || len(a.data) > largeFrame || len(b.data) > largeFrame {
 		return false
 	}
 	second, err := s.route(b)
@@ -390,7 +405,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	s.cookie = ""
 	s.conn.SetReadLimit(int64(wire.Bounds.FrameBytes))
 	s.extend(silenceTimeout)
-	s.out.release(first...)
+	s.judge(s.out.release(first...))
 	return nil
 }
 
@@ -400,17 +415,17 @@ func (s *socket) resync(ctx context.Context, requestID string) {
 	me := s.me()
 	init, err := s.service.snapshot(ctx, s, contract.Session{ID: me.session, Profile: wire.Profile{Username: me.user}})
 	if err != nil {
-		s.out.release()
+		s.judge(s.out.release())
 		s.refuse(requestID, err)
 		return
 	}
 	body, err := wire.Marshal(init.Init)
 	if err != nil {
-		s.out.release()
+		s.judge(s.out.release())
 		s.refuse(requestID, err)
 		return
 	}
-	s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body)))
+	s.judge(s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body))))
 }
 
 // state is `init` and the lobby beside it.

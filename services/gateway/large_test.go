@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+)
+
+func TestLargeFramesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, never := newLargeFrames(), make(chan struct{})
+		take := func(user string, over <-chan struct{}) (done func()) {
+			t.Helper()
+			done, ok := l.take(user, over)
+			if !ok {
+				t.Fatalf("%s got no turn", user)
+			}
+			return done
+		}
+		first := take("ann", never)
+		second := make(chan func())
+		go func() { second <- take("ann", never) }()
+		gone := make(chan struct{})
+		refused := make(chan bool)
+		go func() {
+			_, ok := l.take("ann", gone)
+			refused <- !ok
+		}()
+		synctest.Wait()
+		select {
+		case <-second:
+			t.Fatal("a user has two turns at once")
+		default:
+		}
+		close(gone)
+		if !<-refused {
+			t.Fatal("a connection that has ended got a turn")
+		}
+		first()
+		done := []func(){<-second}
+		for i := 1; i < largeFramesAtOnce; i++ {
+			done = append(done, take(fmt.Sprint("user", i), never))
+		}
+		last := make(chan func())
+		go func() { last <- take("late", never) }()
+		synctest.Wait()
+		select {
+		case <-last:
+			t.Fatal("there are more turns than fit")
+		default:
+		}
+		done[0]()
+		done = append(done[1:], <-last)
+		for _, d := range done {
+			d()
+		}
+		if len(l.users) != 0 || len(l.turns) != 0 {
+			t.Fatalf("%d users and %d turns are left", len(l.users), len(l.turns))
+		}
+	})
+}
