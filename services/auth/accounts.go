@@ -142,8 +142,8 @@ func (s *Service) login(ctx context.Context, _ rpc.Caller, r contract.LoginReque
 // its own. The eleventh wrong one of a name waits: rate_limited.
 func (s *Service) checkPassword(ctx context.Context, username, password string) (name string, ok bool, err error) {
 	key := nameKey(username)
-	if wait := s.passwords.wrong.wait(key, s.now()); wait > 0 {
-		return "", false, fault.Limited(wait, "Too many wrong passwords. Please wait a few seconds.")
+	if err := s.passwords.patience(key, s.now()); err != nil {
+		return "", false, err
 	}
 	var hashed string
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -156,10 +156,7 @@ func (s *Service) checkPassword(ctx context.Context, username, password string) 
 	if err != nil {
 		return "", false, err
 	}
-	ok, err = s.passwords.matches(ctx, hashed, password)
-	if err == nil && !ok {
-		s.passwords.wrong.note(key, s.now())
-	}
+	ok, err = s.passwords.matches(ctx, key, hashed, password, s.now())
 	return name, ok, err
 }
 

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -322,7 +323,7 @@ func mayClaim(tx *store.Tx, origin contract.Origin, code string) error {
 	if err := tx.QueryRow(`SELECT claim FROM installation`).Scan(&want); err != nil {
 		return fmt.Errorf("read the claim code: %w", err)
 	}
-	if want == "" || code != want {
+	if want == "" || subtle.ConstantTimeCompare([]byte(code), []byte(want)) != 1 {
 		return fault.New(fault.PermissionDenied, "This installation has no owner yet. "+
 			"Open the link that it printed when it started, or type the link's code as the invite code.")
 	}

@@ -38,7 +38,7 @@ func Import(ctx context.Context, data string, move *original.Move, log *slog.Log
 	if err != nil {
 		return err
 	}
-	i := &importer{db: db, data: data, move: move, taken: imported.Log{Source: move.From.Source(), Kind: "account"}}
+	i := &importer{db: db, data: data, move: move, taken: imported.Log{Source: move.From.Source(), Kind: "account"}, next: map[string]int{}}
 	return errors.Join(i.accounts(ctx), db.Close())
 }
 
@@ -58,6 +58,7 @@ type importer struct {
 	data  string
 	move  *original.Move
 	taken imported.Log
+	next  map[string]int // the number to try for another of a name, by its key
 }
 
 func (i *importer) accounts(ctx context.Context) error {
@@ -157,7 +158,7 @@ func (i *importer) freeName(tx *store.Tx, wished string) (string, error) {
 		return "", nil
 	}
 	base := name
-	for n := 2; ; n++ {
+	for {
 		var taken bool
 		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE name_key = $1)`, nameKey(name)).Scan(&taken)
 		if err != nil {
@@ -166,7 +167,9 @@ func (i *importer) freeName(tx *store.Tx, wished string) (string, error) {
 		if !taken && nameKey(name) != nameKey(wire.DeletedUser) {
 			break
 		}
-		name = base + "-" + strconv.Itoa(n)
+		key := nameKey(base)
+		i.next[key] = max(i.next[key], 1) + 1
+		name = base + "-" + strconv.Itoa(i.next[key])
 	}
 	if name != base {
 		i.move.Note("The user name %q was taken (names that differ only in case are one): it is now %q.", base, name)

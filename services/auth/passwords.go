@@ -81,20 +81,36 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 // matches compares in a time that does not tell whether the account exists:
 // an empty hash stands for one that doesn't. bcrypt reads 72 bytes and would take
 // a longer password for the one it begins with; those that were imported were made
-// that way, and stay as good as they were.
-func (p *passwords) matches(ctx context.Context, hashed, password string) (bool, error) {
+// that way, and stay as good as they were. A wrong one is counted for the name's
+// key before the next is looked at, so that many at once are no way past that.
+func (p *passwords) matches(ctx context.Context, key, hashed, password string, now time.Time) (bool, error) {
 	defer p.measure(time.Now())
 	if err := p.take(ctx); err != nil {
 		return false, err
 	}
 	defer p.release()
+	if err := p.patience(key, now); err != nil {
+		return false, err
+	}
 	against := []byte(hashed)
 	if hashed == "" {
 		against = p.decoy
 	}
 	err := bcrypt.CompareHashAndPassword(against, []byte(password))
 	whole := len(password) <= wire.Bounds.PasswordMax || strings.HasPrefix(hashed, importedHash)
-	return err == nil && hashed != "" && whole, nil
+	right := err == nil && hashed != "" && whole
+	if !right {
+		p.wrong.note(key, now)
+	}
+	return right, nil
+}
+
+// patience refuses a try for a name that has had too many wrong ones.
+func (p *passwords) patience(key string, now time.Time) error {
+	if wait := p.wrong.wait(key, now); wait > 0 {
+		return fault.Limited(wait, "Too many wrong passwords. Please wait a few seconds.")
+	}
+	return nil
 }
 
 func (p *passwords) measure(start time.Time) { p.check.Observe(time.Since(start).Seconds()) }
@@ -125,7 +141,7 @@ const (
 	wrongNames    = 10_000 // names remembered; the recovered ones are forgotten first
 )
 
-// allow says how long to wait before the next try; 0: now.
+// wait says how long to wait before the next try; 0: now.
 func (w *wrongTries) wait(key string, now time.Time) time.Duration {
 	if w == nil {
 		return 0

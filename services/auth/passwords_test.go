@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,7 +41,7 @@ func TestPasswordsMatchWhole(t *testing.T) {
 		{"unknown account, the decoy's own password", "", "nobody has this password", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, err := p.matches(t.Context(), c.hashed, c.password); got != c.want || err != nil {
+			if got, err := p.matches(t.Context(), "ann", c.hashed, c.password, time.Now()); got != c.want || err != nil {
 				t.Fatalf("got %v, %v", got, err)
 			}
 		})
@@ -94,6 +96,25 @@ func TestTenWrongPasswordsThenOneInFiveSeconds(t *testing.T) {
 	}
 	if wait := w.wait("ann", now.Add(wrongInterval)); wait > 0 {
 		t.Fatal("never a lock-out")
+	}
+}
+
+func TestManyWrongPasswordsAtOnceAreNoWayPastTheLimit(t *testing.T) {
+	p := quick(t)
+	var looked atomic.Int32
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			if _, err := p.matches(t.Context(), "ann", "", "guess", time.Now()); err == nil {
+				looked.Add(1)
+			} else if !fault.Is(err, fault.RateLimited) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if n := int(looked.Load()); n < wrongBurst || n > wrongBurst+cap(p.slots) {
+		t.Fatalf("%d were looked at, want %d", n, wrongBurst)
 	}
 }
 

@@ -70,7 +70,7 @@ func (s *Service) resume(ctx context.Context, _ rpc.Caller, r contract.ResumeReq
 	if err != nil {
 		return contract.Session{}, err
 	}
-	if now.Sub(time.UnixMicro(used)) > usedPrecision {
+	if now.Sub(time.UnixMicro(used)).Abs() > usedPrecision { // later than now, if the clock was wrong
 		err = s.db.Update(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(`UPDATE session SET used = $1 WHERE id = $2`, now.UnixMicro(), session.ID)
 			return err

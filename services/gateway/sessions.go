@@ -91,7 +91,8 @@ func sameOrigin(r *http.Request) bool {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
+	// Whoever can answer for this host without TLS is not us.
+	return err == nil && strings.EqualFold(u.Host, r.Host) && (u.Scheme == "https" || !isSecure(r))
 }
 
 // sessionCookie is the page's session: no script can read it, no other site can

@@ -158,10 +158,11 @@ func order(name string) int {
 
 // madeAnew tells what a process makes anew: NATS's store, a copy of what gateways
 // know; the address files of running processes; half-written files; what SQLite
-// keeps beside a database; and snapshots from before a migration.
+// keeps beside a database; snapshots from before a migration; and the manifest of a
+// backup that was unpacked by hand.
 func madeAnew(name string) bool {
 	base := path.Base(name)
-	return base == "jetstream" || strings.HasPrefix(base, "status-address.") || strings.HasPrefix(base, "new-") ||
+	return name == manifestName || base == "jetstream" || strings.HasPrefix(base, "status-address.") || strings.HasPrefix(base, "new-") ||
 		strings.HasSuffix(base, ".partial") || strings.HasSuffix(base, ".new") || strings.HasPrefix(base, ".decentra-") ||
 		strings.HasSuffix(base, ".db-wal") || strings.HasSuffix(base, ".db-shm") || strings.HasSuffix(base, ".db-journal") ||
 		strings.Contains(base, ".db.before-")
