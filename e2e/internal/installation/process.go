@@ -134,6 +134,17 @@ func (p *Process) Running() bool {
 	return p.done != nil && !ended(p.done)
 }
 
+// PID is the running process's number.
+func (p *Process) PID() int {
+	p.tb.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil || ended(p.done) {
+		p.tb.Fatalf("%s does not run", p.Name)
+	}
+	return p.cmd.Process.Pid
+}
+
 // Log returns the last lines that the process wrote.
 func (p *Process) Log(lines int) string {
 	content, err := os.ReadFile(p.log.Name())
