@@ -26,6 +26,16 @@ type Settings struct {
 	LogFormat       string
 	Profile         bool
 	Proxies         string
+	TLS             TLS
+}
+
+// TLS is how the published port is encrypted: with files, by ACME, or with a
+// certificate of its own; with none of them it is not.
+type TLS struct {
+	Cert, Key     string
+	ACME          string // domains, with commas between
+	ACMEDirectory string
+	Self          string // names and addresses, with commas between, or auto
 }
 
 // Option describes one setting.
@@ -44,6 +54,11 @@ func (s *Settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&s.LogFormat, "log-format", "text", "text or json")
 	flags.StringVar(&s.Proxies, "proxies", "", "addresses and networks of reverse proxies whose forwarded headers are believed, with commas between")
+	flags.StringVar(&s.TLS.Cert, "tls-cert", "", "file with the certificate of the published port (PEM, its chain included)")
+	flags.StringVar(&s.TLS.Key, "tls-key", "", "file with the certificate's key (PEM)")
+	flags.StringVar(&s.TLS.ACME, "tls-acme", "", "domains to get a certificate for by ACME, with commas between; their port 443 must lead here")
+	flags.StringVar(&s.TLS.ACMEDirectory, "tls-acme-directory", "", "address of the ACME server; empty: Let's Encrypt")
+	flags.StringVar(&s.TLS.Self, "tls-self", "", "names and addresses for a self-made certificate, with commas between, or auto: those of the machine")
 	flags.BoolVar(&s.Profile, "profile", false, "serve pprof on the status address")
 }
 

@@ -49,6 +49,7 @@ func (p *port) close() {
 	p.closeStreams()
 	_ = p.split.http.Close()
 	_ = p.split.stun.Close()
+	_ = p.split.https.Close()
 	if p.packets != nil {
 		_ = p.packets.Close()
 	}

@@ -9,8 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"decentra.local/pkg/presence"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
+	"decentra.local/services/gateway/internal/certificate"
 )
 
 // Name is the gateway's name among the services.
@@ -36,11 +38,19 @@ type Config struct {
 	// Proxies are addresses and networks, with commas between, of reverse proxies
 	// whose word about the client is believed.
 	Proxies string
+	// TLS says which certificate the published port shows.
+	TLS certificate.Options
 }
 
 // Unit makes the gateway from the settings of a process.
 var Unit = host.Unit{Name: Name, New: func(s host.Settings, h *host.Host) host.Service {
-	return New(Config{Listen: s.Listen, Limits: s.Limits == "on", Proxies: s.Proxies}, h)
+	return New(Config{
+		Listen: s.Listen, Limits: s.Limits == "on", Proxies: s.Proxies,
+		TLS: certificate.Options{
+			CertFile: s.TLS.Cert, KeyFile: s.TLS.Key, Domains: listed(s.TLS.ACME), Directory: s.TLS.ACMEDirectory,
+			SelfMade: listed(s.TLS.Self), Store: filepath.Join(s.Data, "tls"), Log: h.Log,
+		},
+	}, h)
 }}
 
 // Service is the gateway.
@@ -119,6 +129,10 @@ func (s *Service) Run(ctx context.Context) error {
 
 // listen serves the published port until ctx ends.
 func (s *Service) listen(ctx context.Context) error {
+	secure, err := certificate.Open(s.config.TLS)
+	if err != nil {
+		return err
+	}
 	port, err := s.openPort()
 	if err != nil {
 		return err
@@ -129,21 +143,20 @@ func (s *Service) listen(ctx context.Context) error {
 		return err
 	}
 	defer stopRelay()
-	server := &http.Server{
-		Handler:           s.proxies.unwrap(s.routes()),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 2)
-	go func() { failed <- server.Serve(port.split.http) }()
+	failed := make(chan error, 3)
+	front := s.openFront(port, secure, failed)
 	go func() { failed <- port.split.run() }()
-	s.host.Announce("Decentra is ready on " + visitURL(port.split.listener.Addr()))
+	s.host.Announce("Decentra is ready on " + front.url)
+	if front.note != "" {
+		s.host.Say(front.note)
+	}
 	s.host.Ready()
-	var printing sync.WaitGroup
-	defer printing.Wait()
-	printing.Go(func() { s.printClaim(ctx, visitURL(port.split.listener.Addr())) })
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { s.printClaim(ctx, front.url) })
+	if secure != nil {
+		beside.Go(func() { secure.Obtain(ctx) })
+	}
 
 	select {
 	case err := <-failed:
@@ -154,25 +167,17 @@ func (s *Service) listen(ctx context.Context) error {
 	port.closeStreams()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	err = server.Shutdown(drain)
+	err = front.close(drain)
 	s.hub.closeAll(drain, websocket.CloseServiceRestart, "The server is restarting.")
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if err != nil {
 		return fmt.Errorf("stop http: %w", err)
 	}
 	return nil
 }
 
-// visitURL is the address as a person on the same machine types it.
-func visitURL(address net.Addr) string {
-	tcp, ok := address.(*net.TCPAddr)
-	if !ok {
-		return "http://" + address.String()
-	}
-	name := tcp.IP.String()
-	if tcp.IP.IsUnspecified() || tcp.IP.IsLoopback() {
-		name = "localhost"
-	}
-	return "http://" + net.JoinHostPort(name, fmt.Sprint(tcp.Port))
+// listed are the words between commas.
+func listed(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func newUpgrader() websocket.Upgrader {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -15,20 +16,22 @@ const firstByteTimeout = 10 * time.Second
 
 // splitter tells apart what comes in on the published port by the first byte of
 // each connection (RFC 7983, 7): STUN begins with 0x00 to 0x03, HTTP with an
-// upper-case letter, TLS with 0x16. What nobody takes is closed.
+// upper-case letter, TLS with 0x16; within TLS it tells them apart once more.
+// What nobody takes is closed.
 type splitter struct {
 	listener net.Listener
 	log      *slog.Logger
-	// The kinds of connections. Each is a listener of its own; one that is closed,
-	// or that nobody made, takes none.
-	http, stun, tls *branch
-	sorting         sync.WaitGroup
+	// The kinds of connections. Each is a listener of its own; one that is closed
+	// takes none.
+	http, https, stun *branch
+	secure            *tls.Config // nil: TLS is not spoken
+	sorting           sync.WaitGroup
 }
 
 func newSplitter(listener net.Listener, log *slog.Logger) *splitter {
 	return &splitter{
 		listener: listener, log: log,
-		http: newBranch(listener.Addr()), stun: newBranch(listener.Addr()),
+		http: newBranch(listener.Addr()), https: newBranch(listener.Addr()), stun: newBranch(listener.Addr()),
 	}
 }
 
@@ -68,23 +71,21 @@ func (s *splitter) sort(conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	if to := s.branchOf(c.first[0]); to == nil || !to.give(c) {
+	switch {
+	case isSTUN(c.first[0]):
+		s.stun.giveOrClose(c)
+	case isHTTP(c.first[0]):
+		s.http.giveOrClose(c)
+	case c.first[0] == 0x16 && s.secure != nil:
+		s.unlock(c)
+	default:
 		_ = conn.Close()
 	}
 }
 
-func (s *splitter) branchOf(first byte) *branch {
-	switch {
-	case first <= 0x03:
-		return s.stun
-	case first >= 'A' && first <= 'Z':
-		return s.http
-	case first == 0x16:
-		return s.tls
-	default:
-		return nil
-	}
-}
+func isSTUN(first byte) bool { return first <= 0x03 }
+
+func isHTTP(first byte) bool { return first >= 'A' && first <= 'Z' }
 
 // branch is the listener of one kind of connections.
 type branch struct {
@@ -98,13 +99,12 @@ func newBranch(address net.Addr) *branch {
 	return &branch{address: address, conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// give hands a connection to whoever accepts, and reports whether anybody does.
-func (b *branch) give(conn net.Conn) bool {
+// giveOrClose hands a connection to whoever accepts; if nobody does, it is closed.
+func (b *branch) giveOrClose(conn net.Conn) {
 	select {
 	case b.conns <- conn:
-		return true
 	case <-b.closed:
-		return false
+		_ = conn.Close()
 	}
 }
 
