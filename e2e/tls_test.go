@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -167,6 +168,15 @@ func TestASelfMadeCertificate(t *testing.T) {
 		v := visitOver(t, address, name, trusted)
 		if response, text := v.ask("GET", "/readyz", "", nil); response == nil || response.StatusCode != 200 {
 			t.Errorf("as %s it answers %s", name, text)
+		}
+	}
+	doctor, err := exec.Command(installation.Program("decentra"), "doctor", "https://"+address).CombinedOutput()
+	if err != nil {
+		t.Errorf("the doctor ends with %v", err)
+	}
+	for _, says := range []string{"Decentra answers", "the certificate is self-made", "the relay answers over UDP and TCP"} {
+		if !strings.Contains(string(doctor), says) {
+			t.Errorf("the doctor does not say %q:\n%s", says, doctor)
 		}
 	}
 	process.Stop()
