@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -210,6 +211,11 @@ func TestOneOfTwoGatewaysDies(t *testing.T) {
 			}
 			return nil
 		})
+	}
+	host := installation.Docker(t, "network", "inspect", "--format", "{{range .IPAM.Config}}{{.Gateway}}{{end}}", "decentra-e2e_edge")
+	answer, err := client.REST{Base: inst.URL, Token: slices.Collect(maps.Values(crowd.places))[0].Token}.Get(t.Context(), "/api/v1/sessions")
+	if err != nil || !strings.Contains(string(answer.Body), `"`+host+`"`) {
+		t.Errorf("the sessions are %s, %v, want one from %s, where the balancer got it from", answer.Body, err, host)
 	}
 	for _, name := range slices.Backward(gateways) {
 		killed := time.Now()

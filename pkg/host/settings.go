@@ -26,6 +26,7 @@ type Settings struct {
 	LogFormat       string
 	Profile         bool
 	Proxies         string
+	Balancers       string
 	TLS             TLS
 }
 
@@ -54,6 +55,7 @@ func (s *Settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.LogLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&s.LogFormat, "log-format", "text", "text or json")
 	flags.StringVar(&s.Proxies, "proxies", "", "addresses and networks of reverse proxies whose forwarded headers are believed, with commas between")
+	flags.StringVar(&s.Balancers, "balancers", "", "addresses and networks of balancers that pass connections on as they are, with the PROXY protocol (version 1)")
 	flags.StringVar(&s.TLS.Cert, "tls-cert", "", "file with the certificate of the published port (PEM, its chain included)")
 	flags.StringVar(&s.TLS.Key, "tls-key", "", "file with the certificate's key (PEM)")
 	flags.StringVar(&s.TLS.ACME, "tls-acme", "", "domains to get a certificate for by ACME, with commas between; their port 443 must lead here")

@@ -32,14 +32,20 @@ func (s *Service) openPort() (*port, error) {
 		}
 		packets, err := net.ListenPacket("udp", listener.Addr().String())
 		if err == nil {
-			return &port{split: newSplitter(listener, s.log), packets: packets}, nil
+			return &port{split: s.newSplitter(listener), packets: packets}, nil
 		}
 		if _, wanted, _ := net.SplitHostPort(s.config.Listen); wanted != "0" || try == portTries {
 			s.log.Warn("the published port is taken for UDP; voice through the relay goes over TCP", "error", err)
-			return &port{split: newSplitter(listener, s.log)}, nil
+			return &port{split: s.newSplitter(listener)}, nil
 		}
 		_ = listener.Close() // on to another port
 	}
+}
+
+func (s *Service) newSplitter(listener net.Listener) *splitter {
+	split := newSplitter(listener, s.log)
+	split.balancers = s.balancers
+	return split
 }
 
 // closeStreams takes no more connections.

@@ -14,7 +14,10 @@ import (
 type proxies []netip.Prefix
 
 // parseProxies reads addresses and networks, separated by commas.
-func parseProxies(list string) (proxies, error) {
+func parseProxies(list string) (proxies, error) { return parseNetworks("--proxies", list) }
+
+// parseNetworks reads the value of a flag.
+func parseNetworks(flag, list string) (proxies, error) {
 	var p proxies
 	for text := range strings.SplitSeq(list, ",") {
 		text = strings.TrimSpace(text)
@@ -25,7 +28,7 @@ func parseProxies(list string) (proxies, error) {
 		if err != nil {
 			address, err := netip.ParseAddr(text)
 			if err != nil {
-				return nil, fmt.Errorf("--proxies: %q is no address and no network", text)
+				return nil, fmt.Errorf("%s: %q is no address and no network", flag, text)
 			}
 			prefix = netip.PrefixFrom(address, address.BitLen())
 		}

@@ -38,6 +38,9 @@ type Config struct {
 	// Proxies are addresses and networks, with commas between, of reverse proxies
 	// whose word about the client is believed.
 	Proxies string
+	// Balancers are those that pass connections on as they are, after a line that
+	// says whose they are.
+	Balancers string
 	// TLS says which certificate the published port shows.
 	TLS certificate.Options
 }
@@ -45,7 +48,7 @@ type Config struct {
 // Unit makes the gateway from the settings of a process.
 var Unit = host.Unit{Name: Name, New: func(s host.Settings, h *host.Host) host.Service {
 	return New(Config{
-		Listen: s.Listen, Limits: s.Limits == "on", Proxies: s.Proxies,
+		Listen: s.Listen, Limits: s.Limits == "on", Proxies: s.Proxies, Balancers: s.Balancers,
 		TLS: certificate.Options{
 			CertFile: s.TLS.Cert, KeyFile: s.TLS.Key, Domains: listed(s.TLS.ACME), Directory: s.TLS.ACMEDirectory,
 			SelfMade: listed(s.TLS.Self), Store: filepath.Join(s.Data, "tls"), Log: h.Log,
@@ -55,18 +58,19 @@ var Unit = host.Unit{Name: Name, New: func(s host.Settings, h *host.Host) host.S
 
 // Service is the gateway.
 type Service struct {
-	config   Config
-	host     *host.Host
-	log      *slog.Logger
-	nc       *nats.Conn
-	hub      *hub
-	limits   *limits
-	metrics  *metrics
-	upgrader websocket.Upgrader
-	proxies  proxies
-	draining atomic.Bool
-	waiting  atomic.Int64 // bytes that wait for connections
-	large    *largeFrames
+	config    Config
+	host      *host.Host
+	log       *slog.Logger
+	nc        *nats.Conn
+	hub       *hub
+	limits    *limits
+	metrics   *metrics
+	upgrader  websocket.Upgrader
+	proxies   proxies
+	balancers proxies
+	draining  atomic.Bool
+	waiting   atomic.Int64 // bytes that wait for connections
+	large     *largeFrames
 }
 
 // New makes the gateway; Run starts it.
@@ -84,11 +88,13 @@ func New(config Config, h *host.Host) *Service {
 
 // Run serves until ctx ends, then answers what was asked and closes.
 func (s *Service) Run(ctx context.Context) error {
-	trusted, err := parseProxies(s.config.Proxies)
-	if err != nil {
+	var err error
+	if s.proxies, err = parseProxies(s.config.Proxies); err != nil {
 		return err
 	}
-	s.proxies = trusted
+	if s.balancers, err = parseNetworks("--balancers", s.config.Balancers); err != nil {
+		return err
+	}
 	relink := make(chan struct{}, 1)
 	lost := func() {
 		select {

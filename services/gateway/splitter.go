@@ -25,6 +25,7 @@ type splitter struct {
 	// takes none.
 	http, https, stun *branch
 	secure            *tls.Config // nil: TLS is not spoken
+	balancers         proxies     // whose connections begin with whom they are passed on for
 	sorting           sync.WaitGroup
 }
 
@@ -64,9 +65,10 @@ func (s *splitter) close() error { return s.listener.Close() }
 
 // sort waits for the first byte and hands the connection on.
 func (s *splitter) sort(conn net.Conn) {
-	c := &begun{TCPConn: conn.(*net.TCPConn)}
+	c := &begun{TCPConn: conn.(*net.TCPConn), client: conn.RemoteAddr()}
 	_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout)) // on a closed connection the read fails too
-	if _, err := io.ReadFull(conn, c.first[:]); err != nil {
+	if err := s.begin(c); err != nil {
+		s.log.Debug("connection not understood", "from", conn.RemoteAddr(), "error", err)
 		_ = conn.Close()
 		return
 	}
@@ -81,6 +83,17 @@ func (s *splitter) sort(conn net.Conn) {
 	default:
 		_ = conn.Close()
 	}
+}
+
+// begin reads whom the connection is from, and its first byte.
+func (s *splitter) begin(c *begun) (err error) {
+	if from, is := c.client.(*net.TCPAddr); is && s.balancers.trust(from.AddrPort().Addr()) {
+		if c.client, err = readPassedOn(c.TCPConn, c.client); err != nil {
+			return err
+		}
+	}
+	_, err = io.ReadFull(c.TCPConn, c.first[:])
+	return err
 }
 
 func isSTUN(first byte) bool { return first <= 0x03 }
@@ -131,9 +144,13 @@ func (b *branch) Addr() net.Addr { return b.address }
 // else it is the connection itself, so that writing to it stays as direct.
 type begun struct {
 	*net.TCPConn
-	first [1]byte
-	given bool // the first byte
+	client net.Addr
+	first  [1]byte
+	given  bool // the first byte
 }
+
+// RemoteAddr implements net.Conn: the client's, whoever passes it on.
+func (c *begun) RemoteAddr() net.Addr { return c.client }
 
 // Read implements net.Conn.
 func (c *begun) Read(p []byte) (int, error) {
