@@ -5,6 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+/** In milliseconds; it may be containers, on a machine that has more to do. */
+const START_PATIENCE = 120_000;
+
 /** The real program, on a free port with a data directory of its own. */
 export class Program {
 	readonly url: string;
@@ -43,7 +46,7 @@ export class Program {
 		child.stderr.on('data', keep);
 		let failed: Error | null = null;
 		child.on('error', (error) => (failed = error));
-		for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+		for (const deadline = Date.now() + START_PATIENCE; Date.now() < deadline; ) {
 			if (failed !== null || child.exitCode !== null) break;
 			try {
 				if ((await fetch(`${this.url}/readyz`)).ok) return;
