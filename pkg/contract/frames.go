@@ -16,6 +16,9 @@ type Route struct {
 	// Large: the frame may have a picture in it. Others are refused from a size on
 	// that none of them needs.
 	Large bool
+	// Long: the answer may be, and takes its time. Fewer of those are asked for at
+	// once than there are processors, whoever asks.
+	Long bool
 }
 
 // FrameKey identifies a frame in the table: its type, and for frames about a
@@ -34,9 +37,9 @@ var Frames = map[FrameKey]Route{
 	{"delete_message", wire.ContextServer}: {Endpoint: DeleteChannelMessage},
 	{"delete_message", wire.ContextGlobal}: {Endpoint: DeleteChannelMessage},
 	{"delete_message", wire.ContextDM}:     {Endpoint: DeleteDM},
-	{"get_changes", wire.ContextServer}:    {Answer: "changes", Endpoint: GetChannelChanges},
-	{"get_changes", wire.ContextGlobal}:    {Answer: "changes", Endpoint: GetChannelChanges},
-	{"get_changes", wire.ContextDM}:        {Answer: "changes", Endpoint: GetDMChanges},
+	{"get_changes", wire.ContextServer}:    {Answer: "changes", Endpoint: GetChannelChanges, Long: true},
+	{"get_changes", wire.ContextGlobal}:    {Answer: "changes", Endpoint: GetChannelChanges, Long: true},
+	{"get_changes", wire.ContextDM}:        {Answer: "changes", Endpoint: GetDMChanges, Long: true},
 
 	{"mark_read", wire.ContextServer}: {Endpoint: MarkChannelRead},
 	{"mark_read", wire.ContextGlobal}: {Endpoint: MarkChannelRead},
@@ -45,9 +48,9 @@ var Frames = map[FrameKey]Route{
 	{"typing", wire.ContextGlobal}:    {Endpoint: TypeInChannel},
 	{"typing", wire.ContextDM}:        {Endpoint: TypeInDM},
 
-	{Type: "get_channel_history"}: {Answer: "channel_history", Endpoint: GetChannelHistory},
-	{Type: "get_lobby_history"}:   {Answer: "lobby_history", Endpoint: GetLobbyHistory},
-	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory},
+	{Type: "get_channel_history"}: {Answer: "channel_history", Endpoint: GetChannelHistory, Long: true},
+	{Type: "get_lobby_history"}:   {Answer: "lobby_history", Endpoint: GetLobbyHistory, Long: true},
+	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory, Long: true},
 
 	{Type: "create_server"}:           {Answer: "server_created", Endpoint: CreateServer},
 	{Type: "rename_server"}:           {Endpoint: RenameServer},

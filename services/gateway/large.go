@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -19,16 +20,18 @@ const (
 	largeFrameTimeout = 30 * time.Second
 )
 
-// largeFrames are the turns of large frames.
+// largeFrames are the turns of large frames: some may be read at the same time, and
+// fewer worked on, so that most processors stay with what is small.
 type largeFrames struct {
 	turns chan struct{}
+	work  chan struct{}
 
 	mu    sync.Mutex
 	users map[string]chan struct{} // whose turn it is; closed when it is over
 }
 
 func newLargeFrames() *largeFrames {
-	return &largeFrames{turns: make(chan struct{}, largeFramesAtOnce), users: map[string]chan struct{}{}}
+	return &largeFrames{turns: make(chan struct{}, largeFramesAtOnce), work: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), users: map[string]chan struct{}{}}
 }
 
 // take waits for a user's turn; false: over came first.
@@ -75,6 +78,10 @@ func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	if err != nil || len(data) <= largeFrame {
 		return kind, data, swallowed, err
 	}
+	select {
+	case <-time.After(s.service.limits.largeFrame(s.me().user)):
+	case <-s.over:
+	}
 	done, ok := s.service.large.take(s.me().user, s.over)
 	if !ok {
 		return kind, nil, swallowed, websocket.ErrCloseSent
@@ -83,5 +90,9 @@ func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	s.swallowing = true
 	defer func() { s.swallowing = false }()
 	rest, err := io.ReadAll(r)
-	return kind, append(data, rest...), done, err
+	if err != nil {
+		return kind, nil, done, err
+	}
+	s.service.large.work <- struct{}{}
+	return kind, append(data, rest...), func() { <-s.service.large.work; done() }, nil
 }

@@ -17,11 +17,13 @@ import (
 const (
 	messageBurst, messagesPerSecond = 20, 5
 	frameBurst, framesPerSecond     = 120, 30
+	largeBurst, largePeriod         = 5, 2 * time.Second // of large frames
 	passwordBurst                   = 60
 	passwordsPerMinute              = 30
 	addressesRemembered             = 50_000
 	usersRemembered                 = 50_000 // without a connection
 	connectionsPerUser              = 100
+	requestsPerUser                 = 4 // worked on at once; the others wait on their connections
 	// strangersPerAddress bounds the connections of an address that are not logged
 	// in: after a restart all who are behind one come back at once.
 	strangersPerAddress = 500
@@ -39,6 +41,8 @@ type limits struct {
 type userLimit struct {
 	connections      int
 	messages, frames *rate.Limiter
+	large            *rate.Limiter
+	turns            chan struct{} // of requests that are worked on
 }
 
 // bucket is a token bucket that can be given back to.
@@ -119,6 +123,8 @@ func (l *limits) user(name string) *userLimit {
 		u = &userLimit{
 			messages: rate.NewLimiter(messagesPerSecond, messageBurst),
 			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
+			large:    rate.NewLimiter(rate.Every(largePeriod), largeBurst),
+			turns:    make(chan struct{}, requestsPerUser),
 		}
 		l.users[name] = u
 	}
@@ -127,7 +133,8 @@ func (l *limits) user(name string) *userLimit {
 
 // idle reports whether forgetting the user changes nothing.
 func (u *userLimit) idle(now time.Time) bool {
-	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst
+	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst &&
+		u.large.TokensAt(now) >= largeBurst
 }
 
 // allowFrame refuses with rate_limited what comes too fast, as a frame or as a
@@ -149,6 +156,36 @@ func (l *limits) allowFrame(user, frameType string) error {
 	}
 	missing := (1 - limiter.TokensAt(now)) / float64(limiter.Limit())
 	return fault.Limited(time.Duration(missing*float64(time.Second)), "You are too fast. Please wait a moment.")
+}
+
+// largeFrame is how long the user's next large frame has to wait until it is read.
+func (l *limits) largeFrame(user string) time.Duration {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	large := l.user(user).large
+	l.mu.Unlock()
+	now := l.now()
+	return large.ReserveN(now, 1).DelayFrom(now)
+}
+
+// turn waits until fewer requests of the user are worked on than may be at once;
+// false: over came first. Somebody with many connections takes no more of the
+// services than somebody with few.
+func (l *limits) turn(user string, over <-chan struct{}) (done func(), ok bool) {
+	if l == nil {
+		return func() {}, true
+	}
+	l.mu.Lock()
+	turns := l.user(user).turns
+	l.mu.Unlock()
+	select {
+	case turns <- struct{}{}:
+		return func() { <-turns }, true
+	case <-over:
+		return nil, false
+	}
 }
 
 // password runs a sign-up or a password check of an address. A malformed one

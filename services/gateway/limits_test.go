@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"decentra.local/pkg/fault"
@@ -129,4 +130,50 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 	if len(l.strangers) != 1 {
 		t.Fatalf("remembered are %v", l.strangers)
 	}
+}
+
+func TestRequestsOfAUserTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		l, over := limitsAt(&now), make(chan struct{})
+		acquire(t, l, "ann")
+		var done []func()
+		for range requestsPerUser {
+			d, ok := l.turn("ann", over)
+			if !ok {
+				t.Fatal("no turn")
+			}
+			done = append(done, d)
+		}
+		if d, ok := l.turn("ben", over); !ok {
+			t.Fatal("another user has no turn")
+		} else {
+			d()
+		}
+		next, gone := make(chan func()), make(chan bool)
+		go func() {
+			d, _ := l.turn("ann", over)
+			next <- d
+		}()
+		synctest.Wait()
+		select {
+		case <-next:
+			t.Fatal("more than may be at once")
+		default:
+		}
+		done[0]()
+		done[0] = <-next
+		go func() {
+			_, ok := l.turn("ann", over)
+			gone <- !ok
+		}()
+		synctest.Wait()
+		close(over)
+		if !<-gone {
+			t.Fatal("a connection that has ended got a turn")
+		}
+		for _, d := range done {
+			d()
+		}
+	})
 }

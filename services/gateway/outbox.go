@@ -21,7 +21,7 @@ const (
 	batchBytes = 64 << 10
 	// waitingBytes bounds what waits for all connections of a gateway, besides a
 	// single frame for each. Past it, whoever is behind is let go.
-	waitingBytes = 256 << 20
+	waitingBytes = 128 << 20
 	// stallTimeout is how long one write may take before the connection is dead.
 	stallTimeout = 10 * time.Second
 )

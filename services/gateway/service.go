@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,6 +72,7 @@ type Service struct {
 	draining  atomic.Bool
 	waiting   atomic.Int64 // bytes that wait for connections
 	large     *largeFrames
+	long      chan struct{} // turns of what has a long answer
 }
 
 // New makes the gateway; Run starts it.
@@ -83,6 +85,7 @@ func New(config Config, h *host.Host) *Service {
 		metrics:  newMetrics(h.Metrics),
 		upgrader: newUpgrader(),
 		large:    newLargeFrames(),
+		long:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 }
 
@@ -104,9 +107,14 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	nc, err := s.host.Connect(
 		nats.ReconnectHandler(func(*nats.Conn) { lost() }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			s.log.Warn("nats", "error", err)
-			if errors.Is(err, nats.ErrSlowConsumer) {
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			subject := ""
+			if sub != nil {
+				subject = sub.Subject
+			}
+			s.log.Warn("nats", "error", err, "subject", subject)
+			// An answer that is dropped is one request that fails.
+			if errors.Is(err, nats.ErrSlowConsumer) && !strings.HasPrefix(subject, nats.InboxPrefix) {
 				lost()
 			}
 		}),

@@ -265,6 +265,11 @@ func (s *socket) take(data []byte) {
 // handle works on requests that may be asked together: one, or several for the
 // same endpoint.
 func (s *socket) handle(requests []request) {
+	done, ok := s.service.limits.turn(s.me().user, s.over)
+	if !ok {
+		return // it has ended, and nobody waits for the answers
+	}
+	defer done()
 	ctx, cancel := s.requestContext()
 	defer cancel()
 	allowed := requests[:0]
@@ -279,8 +284,18 @@ func (s *socket) handle(requests []request) {
 		return
 	}
 	route, err := s.route(allowed[0])
+	resync := allowed[0].Type == (wire.Resync{}).FrameType()
+	if resync || err == nil && route.Long {
+		select {
+		case s.service.long <- struct{}{}:
+			defer func() { <-s.service.long }()
+		case <-ctx.Done():
+			s.refuse(allowed[0].RequestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
+			return
+		}
+	}
 	switch {
-	case allowed[0].Type == (wire.Resync{}).FrameType():
+	case resync:
 		s.resync(ctx, allowed[0].RequestID)
 		return
 	case err != nil:
@@ -381,6 +396,11 @@ func (s *socket) authenticate(ctx context.Context, frameType string, data []byte
 // from before its snapshot was taken, and gets it after the snapshot.
 func (s *socket) enter(ctx context.Context, session contract.Session, requestID string) error {
 	hub, limits := s.service.hub, s.service.limits
+	done, ok := limits.turn(session.Profile.Username, ctx.Done())
+	if !ok {
+		return fault.Limited(rpc.Timeout, "Too many of your connections ask at once.")
+	}
+	defer done()
 	if err := limits.acquire(session.Profile.Username); err != nil {
 		return err
 	}
