@@ -6,7 +6,7 @@ LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults fuzz audit check fmt generate web setup clean
+.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods fuzz audit check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ test-go: ## Go tests of every package, with the race detector where there is a C
 	@scripts/go-test pkg services/auth services/chat services/gateway services/social services/voice-signal web cmd/decentra
 
 test-e2e: build ## end-to-end tests in both topologies, with killed processes
-	cd e2e && go test -count=1 -timeout 15m -skip 'TestChaos|TestDisk|TestFullDisk' ./...
+	cd e2e && go test -count=1 -timeout 15m -skip 'TestChaos|TestDisk|TestFullDisk|TestFloods' ./...
 
 e2e-compose: build ## build the images, start them with docker-compose, and test them (EXTENT=short: only what containers show)
 	@scripts/e2e-compose $(EXTENT)
@@ -56,6 +56,9 @@ chaos: build ## kill every process at random under load, and compare what client
 
 faults: build ## let the disk fail, stall and be full, and compare what was acknowledged with what is stored
 	@scripts/faults
+
+floods: build ## let hostile clients do their worst, and look at memory and at others' latency (DECENTRA_FLOOD_SOCKETS=10000: the long form)
+	cd e2e && go test -count=1 -timeout 30m -run TestFloods -v .
 
 test-browser: build ## the page in a real browser
 	@scripts/browser-test
