@@ -351,3 +351,30 @@ func TestContentDoesNotOutliveItsMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestAClockThatJumpsLeavesTheOrder: messages are ordered by when they were stored,
+// whatever the clock said.
+func TestAClockThatJumpsLeavesTheOrder(t *testing.T) {
+	inTx(t, func(t *testing.T, tx *store.Tx) {
+		var ids []int64
+		for i, at := range []time.Time{noon, noon.AddDate(10, 0, 0), noon.AddDate(-10, 0, 0), noon} {
+			m, _, err := convlog.Append(tx, room, "ann", fmt.Sprint(i), "", at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, m.ID)
+		}
+		page, err := convlog.Read(tx, room, convlog.Window{Limit: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range page.Messages {
+			if m.ID != ids[i+1] || m.Content != fmt.Sprint(i+1) {
+				t.Errorf("the page has %+v at %d, want message %d", m, i, ids[i+1])
+			}
+		}
+		if len(page.Messages) != 3 || !page.MoreBefore {
+			t.Errorf("the page is %+v", page)
+		}
+	})
+}
