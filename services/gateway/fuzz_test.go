@@ -60,7 +60,7 @@ func FuzzFrame(f *testing.F) {
 
 // FuzzForwardedFor reads what a client may have written before a proxy's own word.
 func FuzzForwardedFor(f *testing.F) {
-	trusted, err := parseProxies("127.0.0.1,10.0.0.0/8")
+	trusted, err := parseProxies("--proxies", "127.0.0.1,10.0.0.0/8")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // A proxy that was named says who asks; what makes no sense counts as outside.
 func TestFromOutsideThroughANamedProxy(t *testing.T) {
-	named, err := parseProxies("127.0.0.1")
+	named, err := parseProxies("--proxies", "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

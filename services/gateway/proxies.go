@@ -13,11 +13,9 @@ import (
 // proxies are the addresses whose word about the client is believed.
 type proxies []netip.Prefix
 
-// parseProxies reads addresses and networks, separated by commas.
-func parseProxies(list string) (proxies, error) { return parseNetworks("--proxies", list) }
-
-// parseNetworks reads the value of a flag.
-func parseNetworks(flag, list string) (proxies, error) {
+// parseProxies reads the value of a flag: addresses and networks, separated by
+// commas.
+func parseProxies(flag, list string) (proxies, error) {
 	var p proxies
 	for text := range strings.SplitSeq(list, ",") {
 		text = strings.TrimSpace(text)

@@ -7,7 +7,7 @@ import (
 )
 
 func TestForwardedHeadersCountFromTrustedProxiesAlone(t *testing.T) {
-	trusted, err := parseProxies("127.0.0.1, 10.0.0.0/8,fd00::/8")
+	trusted, err := parseProxies("--proxies", "127.0.0.1, 10.0.0.0/8,fd00::/8")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestForwardedHeadersCountFromTrustedProxiesAlone(t *testing.T) {
 
 func TestProxiesAreAddressesAndNetworks(t *testing.T) {
 	for _, list := range []string{"localhost", "10.0.0.0/33", "1.2.3.4;5.6.7.8"} {
-		if _, err := parseProxies(list); err == nil {
+		if _, err := parseProxies("--proxies", list); err == nil {
 			t.Errorf("%q was taken", list)
 		}
 	}

@@ -92,10 +92,10 @@ func New(config Config, h *host.Host) *Service {
 // Run serves until ctx ends, then answers what was asked and closes.
 func (s *Service) Run(ctx context.Context) error {
 	var err error
-	if s.proxies, err = parseProxies(s.config.Proxies); err != nil {
+	if s.proxies, err = parseProxies("--proxies", s.config.Proxies); err != nil {
 		return err
 	}
-	if s.balancers, err = parseNetworks("--balancers", s.config.Balancers); err != nil {
+	if s.balancers, err = parseProxies("--balancers", s.config.Balancers); err != nil {
 		return err
 	}
 	relink := make(chan struct{}, 1)

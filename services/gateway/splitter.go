@@ -140,26 +140,35 @@ func (b *branch) Close() error {
 // Addr implements net.Listener.
 func (b *branch) Addr() net.Addr { return b.address }
 
+// ahead is the first byte of a connection, read before who the connection is for
+// reads from it.
+type ahead struct {
+	first [1]byte
+	given bool
+}
+
+// read gives the first byte, and then what the connection has.
+func (a *ahead) read(p []byte, conn io.Reader) (int, error) {
+	if a.given || len(p) == 0 {
+		return conn.Read(p)
+	}
+	a.given = true
+	return copy(p, a.first[:]), nil
+}
+
 // begun is a connection whose first byte has been read already. In everything
 // else it is the connection itself, so that writing to it stays as direct.
 type begun struct {
 	*net.TCPConn
+	ahead
 	client net.Addr
-	first  [1]byte
-	given  bool // the first byte
 }
 
 // RemoteAddr implements net.Conn: the client's, whoever passes it on.
 func (c *begun) RemoteAddr() net.Addr { return c.client }
 
 // Read implements net.Conn.
-func (c *begun) Read(p []byte) (int, error) {
-	if c.given || len(p) == 0 {
-		return c.TCPConn.Read(p)
-	}
-	c.given = true
-	return copy(p, c.first[:]), nil
-}
+func (c *begun) Read(p []byte) (int, error) { return c.read(p, c.TCPConn) }
 
 // WriteTo implements io.WriterTo: the connection's own would leave the first
 // byte out.

@@ -48,18 +48,11 @@ func (s *splitter) unlock(outer net.Conn) {
 // unlocked is a connection over TLS whose first byte has been read already.
 type unlocked struct {
 	*tls.Conn
-	first [1]byte
-	given bool // the first byte
+	ahead
 }
 
 // Read implements net.Conn.
-func (c *unlocked) Read(p []byte) (int, error) {
-	if c.given || len(p) == 0 {
-		return c.Conn.Read(p)
-	}
-	c.given = true
-	return copy(p, c.first[:]), nil
-}
+func (c *unlocked) Read(p []byte) (int, error) { return c.read(p, c.Conn) }
 
 // markUnlocked notes with the requests of such a connection that they came over
 // TLS: net/http sees that only of connections that are nothing but TLS.
