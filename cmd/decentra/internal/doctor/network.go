@@ -154,9 +154,9 @@ func checkVoice(ctx context.Context, r *report, address string) {
 	case tcp == nil:
 		r.add(finding{warning, "voice", "the relay answers over TCP, not over UDP (" + udp.Error() + ")", "open UDP port " + port + " in the firewall, and forward it in the router: voice over TCP stutters"})
 	case udp == nil:
-		r.add(finding{warning, "voice", "the relay answers over UDP, not over TCP (" + tcp.Error() + ")", "who is behind a strict firewall has no voice; behind a proxy, leave the gateway's port open and name it with --turn"})
+		r.add(finding{warning, "voice", "the relay answers over UDP, not over TCP (" + tcp.Error() + ")", "who is behind a strict firewall has no voice; behind a proxy, leave the gateway's own port open"})
 	default:
-		r.add(finding{problem, "voice", "the relay answers neither over UDP nor over TCP (" + udp.Error() + ")", "leave the gateway's port open for it, UDP and TCP; behind a proxy, name it with --turn"})
+		r.add(finding{problem, "voice", "the relay answers neither over UDP nor over TCP (" + udp.Error() + ")", "leave the gateway's own port open for it, UDP and TCP, beside a proxy too"})
 	}
 }
 
