@@ -176,6 +176,7 @@ func (c *crowd) faults(t *testing.T) (faults []string) {
 			faults = append(faults, fmt.Sprintf("writer %s gave up: %v", w.Name, err))
 		}
 	}
+	deadline := time.Now().Add(await.Patience)
 	for place, reader := range c.places {
 		messages, seq, err := reader.rest().History(t.Context(), place)
 		if err == nil {
@@ -189,7 +190,7 @@ func (c *crowd) faults(t *testing.T) (faults []string) {
 			if !m.Has(place) {
 				continue
 			}
-			if err := await.Try(await.Patience, func() error { return m.Differs(place, messages, seq) }); err != nil {
+			if err := await.Try(time.Until(deadline), func() error { return m.Differs(place, messages, seq) }); err != nil {
 				faults = append(faults, err.Error())
 			}
 		}

@@ -62,8 +62,6 @@ type Options struct {
 	// NATSRoutes has, by process, the URL at which it reaches NATS, where that
 	// is not the server itself.
 	NATSRoutes func(natsAddress string) map[string]string
-	// Programs has, by process, the program to start instead of the usual one.
-	Programs map[string]string
 	// SecondGateway adds a gateway, which always reaches NATS directly.
 	SecondGateway bool
 }
@@ -113,11 +111,7 @@ func New(tb testing.TB, o Options) *Installation {
 		inst.data[name] = dir
 		inst.order = append(inst.order, name)
 		args = append(append(args, "--data", dir), flags...)
-		path := o.Programs[name]
-		if path == "" {
-			path = Program(program)
-		}
-		inst.units[name] = NewProcess(tb, name, path, nil, args...)
+		inst.units[name] = NewProcess(tb, name, Program(program), nil, args...)
 	}
 	if o.Topology == AllInOne {
 		add("decentra", "decentra", "--listen", listen)
@@ -247,6 +241,19 @@ func (i *Installation) StartOne(name string) {
 		_ = os.Remove(stale)
 	}
 	i.units[name].Start()
+}
+
+// Replace kills a process and starts another program in its place, on the same
+// data.
+func (i *Installation) Replace(name, program string) {
+	i.tb.Helper()
+	process, ok := i.units[name].(*Process)
+	if !ok {
+		i.tb.Fatalf("%s is no process", name)
+	}
+	process.Kill()
+	process.Path = program
+	i.StartOne(name)
 }
 
 // AwaitReady waits until every process that runs says that it is ready, and a
