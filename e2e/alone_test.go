@@ -242,7 +242,16 @@ func socialAlone(t *testing.T) {
 
 func voiceAlone(t *testing.T) {
 	oneByOne(t, "voice-signal")
-	connect(t).pings("voice-signal")
+	d := connect(t)
+	d.pings("voice-signal")
+	var state contract.VoiceState
+	if err := d.ok(contract.VoiceSnapshot, "anna", `{"server_ids":["S"]}`).Into(&state); err != nil || state.Rooms == nil || len(state.Rooms)+len(state.Calls) != 0 {
+		t.Errorf("Anna's state is %+v (%v), want empty lists", state, err)
+	}
+	d.ok(contract.LeaveVoiceChannel, "anna", "{}")
+	quickly(t, "a room that chat is to be asked for", func() {
+		d.refused(contract.JoinVoiceChannel, "anna", `{"server_id":"S","channel_id":"C"}`, "unavailable")
+	})
 }
 
 // gatewayAlone: the edge answers for itself, and that nobody else is there.

@@ -94,6 +94,9 @@ var rights = []right{
 		return client.Fields{"server_id": w.server.ID, "channel_ids": w.channels}
 	}},
 	{key: about("delete_channel"), may: []string{owner, deleter}, once: true, fields: ofChannel()},
+	{key: about("join_voice_channel"), may: members, answer: "voice_joined", fields: func(w *realm) client.Fields {
+		return client.Fields{"server_id": w.server.ID, "channel_id": w.voice}
+	}},
 	{key: about("rename_server"), may: []string{owner}, fields: ofServer("name", "renamed")},
 	{key: about("generate_server_invite"), may: []string{owner}, answer: "server_invite_code", fields: ofServer("max_uses", 3)},
 	{key: about("get_server_invites"), may: []string{owner}, answer: "server_invites", fields: ofServer()},
@@ -128,6 +131,7 @@ type realm struct {
 	server   wire.Server
 	place    client.Place
 	channels []string
+	voice    string    // a voice channel
 	line     wire.Sent // of the plain member
 	code     string
 }
@@ -196,7 +200,9 @@ func (all company) found() *realm {
 	w.code = o.serverInvite(w.server.ID)
 	o.ask("create_channel", in(client.Fields{"name": "second"}), "ok")
 	second := o.hears("channel_created", "server_id", w.server.ID, "channel.name", "second").Field("channel.id")
-	w.channels = []string{second, w.server.Channels[0].ID}
+	o.ask("create_voice_channel", in(client.Fields{"name": "voice"}), "ok")
+	w.voice = o.hears("channel_created", "server_id", w.server.ID, "channel.name", "voice").Field("channel.id")
+	w.channels = []string{second, w.voice, w.server.Channels[0].ID}
 	await.Until(o.t, await.Patience, "everybody is online", func() error {
 		var init wire.Init
 		err := o.ask("resync", nil, "init").Into(&init)
@@ -247,7 +253,7 @@ func (all company) check(t *testing.T, r right) {
 	w := all.found()
 	nowhere := &realm{
 		server: wire.Server{ID: "AAAAAAAAAAAAAAAA"}, place: client.Channel("AAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBB"),
-		channels: w.channels, line: w.line, code: w.code,
+		channels: w.channels, voice: "CCCCCCCCCCCCCCCC", line: w.line, code: w.code,
 	}
 	before := all.everything(w)
 	for _, name := range slices.Concat(members, outsiders) {

@@ -109,7 +109,15 @@ var intrusions = map[contract.FrameKey]intrusion{
 	}, "permission_denied"},
 	{Type: "get_installation_settings"}: {func(names) client.Fields { return nil }, "permission_denied"},
 	{Type: "update_installation"}:       {func(names) client.Fields { return client.Fields{"friends": "ask"} }, "permission_denied"},
-	{Type: "revoke_invite"}:             {func(n names) client.Fields { return client.Fields{"code": n.code} }, "not_found"},
+	{Type: "join_voice_channel"}: {func(n names) client.Fields {
+		return client.Fields{"server_id": n.server, "channel_id": n.channel}
+	}, "not_found"},
+	{Type: "webrtc_offer"}:         {func(n names) client.Fields { return offerTo(n.member) }, "conflict"},
+	{Type: "webrtc_answer"}:        {func(n names) client.Fields { return client.Fields{"target": n.member} }, "conflict"},
+	{Type: "webrtc_ice_candidate"}: {func(n names) client.Fields { return client.Fields{"target": n.member} }, "conflict"},
+	{Type: "accept_voice_call"}:    {func(n names) client.Fields { return client.Fields{"from": n.member} }, "not_found"},
+	{Type: "reject_voice_call"}:    {func(n names) client.Fields { return client.Fields{"from": n.member} }, "not_found"},
+	{Type: "revoke_invite"}:        {func(n names) client.Fields { return client.Fields{"code": n.code} }, "not_found"},
 }
 
 func ofMember(n names) client.Fields {
@@ -147,4 +155,13 @@ var harmless = map[contract.FrameKey]bool{
 	{Type: "delete_account"}:                    true,
 	{Type: "get_sessions"}:                      true,
 	{Type: "get_invites"}:                       true,
+	{Type: "start_voice_call"}:                  true,
+	{Type: "resume_voice_call"}:                 true,
+	{Type: "leave_voice_channel"}:               true,
+	{Type: "voice_mute"}:                        true,
+	{Type: "voice_deafen"}:                      true,
+	{Type: "voice_video"}:                       true,
+	{Type: "voice_screen_share"}:                true,
+	{Type: "voice_speaking"}:                    true,
+	{Type: "get_turn_credentials"}:              true,
 }

@@ -64,7 +64,8 @@ func (s *stage) stranger(t *testing.T) {
 			if real.Message != none.Message {
 				t.Errorf("what is others' is answered with %q, what is not there with %q; want the same", real.Message, none.Message)
 			}
-			if key.Context == wire.ContextServer || key.Type == "get_channel_history" || key.Type == "update_channel" || key.Type == "delete_channel" {
+			if key.Context == wire.ContextServer || key.Type == "get_channel_history" || key.Type == "update_channel" || key.Type == "delete_channel" ||
+				key.Type == "join_voice_channel" {
 				nowhere := crossed // her own server, and a channel that is not there
 				nowhere.channel, nowhere.place = absent.channel, client.Channel(own.ID, absent.channel)
 				mixed, lost := m.refused(key.Type, attack.fields(crossed), attack.code), m.refused(key.Type, attack.fields(nowhere), attack.code)

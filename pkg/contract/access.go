@@ -42,20 +42,27 @@ var roles = map[string]role{
 	Chat: {
 		asks: asking(Facts, Profiles, MakeServerInvite, ListServerInvites, RevokeServerInvites,
 			FindInvite, RedeemInvite),
+		tells:   []string{MembershipTold},
 		hears:   []string{FactsWake},
-		watches: []string{presence.Bucket},
+		watches: []string{presence.Users.Name},
 	},
 	Social: {
 		asks:    asking(Facts, Profiles, SearchNames),
+		tells:   []string{FriendshipTold},
 		hears:   []string{FactsWake},
-		watches: []string{presence.Bucket},
+		watches: []string{presence.Users.Name},
 	},
-	Voice: {},
+	Voice: {
+		asks:    asking(Profiles, RelaySecret, VoiceStandings, MayCall, NoteMissedCall),
+		hears:   []string{MembershipTold, FriendshipTold},
+		keeps:   []string{VoiceBucket},
+		watches: []string{presence.Connections.Name},
+	},
 	Gateway: {
 		asks:  []string{Auth + ".rpc.>", Chat + ".rpc.>", Social + ".rpc.>", Voice + ".rpc.>"},
 		tells: []string{RelayPackets + ">"},
 		hears: []string{event.Subjects, RelayPackets + ">"},
-		keeps: []string{presence.Bucket},
+		keeps: []string{presence.Users.Name, presence.Connections.Name},
 	},
 }
 

@@ -13,6 +13,8 @@ type Route struct {
 	Endpoint rpc.Endpoint
 	// Batch: several that wait on one connection are asked for in one call.
 	Batch bool
+	// Quiet: the answer too is sent only to a frame that has a request_id.
+	Quiet bool
 	// Large: the frame may have a picture in it. Others are refused from a size on
 	// that none of them needs.
 	Large bool
@@ -100,6 +102,24 @@ var Frames = map[FrameKey]Route{
 	{Type: "block_user"}:             {Endpoint: BlockUser},
 	{Type: "unblock_user"}:           {Endpoint: UnblockUser},
 	{Type: "set_friend_policy"}:      {Endpoint: SetFriendPolicy},
+
+	{Type: "join_voice_channel"}:   {Answer: "voice_joined", Endpoint: JoinVoiceChannel, Quiet: true},
+	{Type: "leave_voice_channel"}:  {Endpoint: LeaveVoiceChannel},
+	{Type: "voice_mute"}:           {Endpoint: VoiceMute},
+	{Type: "voice_deafen"}:         {Endpoint: VoiceDeafen},
+	{Type: "voice_video"}:          {Endpoint: VoiceVideo},
+	{Type: "voice_screen_share"}:   {Endpoint: VoiceScreenShare},
+	{Type: "voice_speaking"}:       {Endpoint: VoiceSpeaking},
+	{Type: "get_turn_credentials"}: {Answer: "turn_credentials", Endpoint: GetTURNCredentials},
+
+	{Type: "webrtc_offer"}:         {Endpoint: SendOffer},
+	{Type: "webrtc_answer"}:        {Endpoint: SendAnswer},
+	{Type: "webrtc_ice_candidate"}: {Endpoint: SendCandidate},
+
+	{Type: "start_voice_call"}:  {Answer: "call_entered", Endpoint: StartVoiceCall, Quiet: true},
+	{Type: "accept_voice_call"}: {Answer: "call_entered", Endpoint: AcceptVoiceCall, Quiet: true},
+	{Type: "resume_voice_call"}: {Answer: "call_entered", Endpoint: ResumeVoiceCall, Quiet: true},
+	{Type: "reject_voice_call"}: {Endpoint: RejectVoiceCall},
 }
 
 // contextual are the types of frames about a conversation.

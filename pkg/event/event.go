@@ -50,6 +50,7 @@ func token(text string) string {
 const (
 	headerAttach = "Attach" // the audience's connections join this topic
 	headerDetach = "Detach" // the audience's connections leave this topic
+	headerOnly   = "Only"   // this connection alone gets the frame
 	headerExcept = "Except" // this connection does not get the frame
 	headerSkip   = "Skip"   // this user's connections do not get the frame
 	headerOnce   = "Once"   // a connection gets the frame once, whatever topics it comes by
@@ -61,7 +62,7 @@ const (
 type Event struct {
 	Frame          []byte // nil: only instructions
 	Attach, Detach Topic
-	Except         string
+	Only, Except   string
 	Skip           string
 	Once           string
 	End            string
@@ -77,6 +78,7 @@ func Decode(m *nats.Msg) Event {
 	if len(m.Header) > 0 {
 		e.Attach = Topic(m.Header.Get(headerAttach))
 		e.Detach = Topic(m.Header.Get(headerDetach))
+		e.Only = m.Header.Get(headerOnly)
 		e.Except = m.Header.Get(headerExcept)
 		e.Skip, _ = url.PathUnescape(m.Header.Get(headerSkip)) // as NotTo escaped it
 		e.Once = m.Header.Get(headerOnce)
@@ -97,6 +99,11 @@ func Attach(t Topic) Option { return func(h nats.Header) { h.Set(headerAttach, s
 
 // Detach makes the audience's connections leave a topic.
 func Detach(t Topic) Option { return func(h nats.Header) { h.Set(headerDetach, string(t)) } }
+
+// Only gives the frame to one connection of the audience.
+func Only(connection string) Option {
+	return func(h nats.Header) { h.Set(headerOnly, connection) }
+}
 
 // Except keeps the frame from one connection: the one that is answered instead.
 func Except(connection string) Option {

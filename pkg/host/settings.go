@@ -28,6 +28,8 @@ type Settings struct {
 	Proxies         string
 	Balancers       string
 	TLS             TLS
+	TURN            string
+	RelayOnly       bool
 }
 
 // TLS is how the published port is encrypted: with files, by ACME, or with a
@@ -61,6 +63,8 @@ func (s *Settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.TLS.ACME, "tls-acme", "", "domains to get a certificate for by ACME, with commas between; their port 443 must lead here")
 	flags.StringVar(&s.TLS.ACMEDirectory, "tls-acme-directory", "", "address of the ACME server; empty: Let's Encrypt")
 	flags.StringVar(&s.TLS.Self, "tls-self", "", "names and addresses for a self-made certificate, with commas between, or auto: those of the machine")
+	flags.StringVar(&s.TURN, "turn", "", "URIs of the relay for voice, with commas between (turn:example.org:8765?transport=udp); empty: the host and port that the page was opened with")
+	flags.BoolVar(&s.RelayOnly, "relay-only", false, "pass voice through the relay alone, so that nobody learns another's address")
 	flags.BoolVar(&s.Profile, "profile", false, "serve pprof on the status address")
 }
 

@@ -1,7 +1,7 @@
-// Package presence owns who is online. Gateways, which hold the connections,
-// keep an entry per user and gateway in a JetStream bucket and renew it; an entry
-// that is not renewed ends. Others watch. The bucket is a copy of what gateways
-// know and can be lost at any time.
+// Package presence owns who is online, and which connections live. Gateways, which
+// hold the connections, keep an entry per user (or connection) and gateway in a
+// JetStream bucket and renew it; an entry that is not renewed ends. Others watch.
+// A bucket is a copy of what gateways know and can be lost at any time.
 package presence
 
 import (
@@ -18,14 +18,30 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Bucket is the name of the bucket. Gateways make it, others find it.
-const Bucket = "presence"
+// Bucket is one kind of entries. Gateways make it, others find it.
+type Bucket struct {
+	Name string
+	// Life is how long an entry stands without being renewed, which happens three
+	// times as often.
+	Life time.Duration
+	// Lasting: the entries of a gateway that stops end by themselves; whoever they
+	// are about has that long to come back elsewhere.
+	Lasting bool
+	// Fleeting: an entry may be gone before a watcher saw it; its end is told all
+	// the same.
+	Fleeting bool
+}
+
+var (
+	// Users has who is online.
+	Users = Bucket{Name: "presence", Life: 45 * time.Second}
+	// Connections has the connections that are, or were just now, in voice.
+	Connections = Bucket{Name: "connections", Life: 15 * time.Second, Lasting: true, Fleeting: true}
+)
+
+func (b Bucket) renewal() time.Duration { return b.Life / 3 }
 
 const (
-	// life is how long an entry stands without being renewed.
-	life = 45 * time.Second
-	// renewal is how often a gateway renews its entries.
-	renewal = 15 * time.Second
 	// retry is the pause after a failure.
 	retry = time.Second
 	// look is how often a watcher looks for a bucket that is not there yet.
@@ -35,23 +51,23 @@ const (
 // errAnew says that the bucket is not the one it was: revisions begin again.
 var errAnew = errors.New("the bucket was made anew")
 
-// bucket is how the bucket is got: create or find.
-type bucket func(context.Context, jetstream.JetStream) (jetstream.KeyValue, error)
+// access is how the bucket is got: create or find.
+type access func(context.Context, jetstream.JetStream) (jetstream.KeyValue, error)
 
 // create makes the bucket, for gateways.
-func create(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
+func (b Bucket) create(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
 	return js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: Bucket, History: 1, TTL: life, LimitMarkerTTL: life, Storage: jetstream.MemoryStorage,
+		Bucket: b.Name, History: 1, TTL: b.Life, LimitMarkerTTL: b.Life, Storage: jetstream.MemoryStorage,
 	})
 }
 
 // find takes the bucket as it is, for watchers.
-func find(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
-	return js.KeyValue(ctx, Bucket)
+func (b Bucket) find(ctx context.Context, js jetstream.JetStream) (jetstream.KeyValue, error) {
+	return js.KeyValue(ctx, b.Name)
 }
 
 // open gets the bucket, however long it takes, until ctx ends.
-func open(ctx context.Context, nc *nats.Conn, get bucket, log *slog.Logger) (jetstream.KeyValue, error) {
+func open(ctx context.Context, nc *nats.Conn, get access, log *slog.Logger) (jetstream.KeyValue, error) {
 	logged := false
 	for {
 		js, err := jetstream.New(nc)
@@ -87,7 +103,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // key is the entry of a user at a gateway: user names may have any letters, keys
-// may not.
+// may not. What follows speaks of users; they may as well be connections.
 func key(user, gateway string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(user)) + "." + gateway
 }
@@ -98,16 +114,17 @@ func userOf(key string) (string, bool) {
 	return string(user), ok && err == nil
 }
 
-// Keep maintains the entries of one gateway until ctx ends, then removes them.
+// Keep maintains the entries of one gateway until ctx ends, then removes them,
+// unless they are lasting.
 // Changed is woken when the users online here may have changed; users lists them.
-func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan struct{}, users func() map[string]bool, log *slog.Logger) {
+func (b Bucket) Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan struct{}, users func() map[string]bool, log *slog.Logger) {
 	kept := entries{}
 	for ctx.Err() == nil {
-		kv, err := open(ctx, nc, create, log)
+		kv, err := open(ctx, nc, b.create, log)
 		if err != nil {
 			break
 		}
-		kept = entries{written: map[string]time.Time{}}
+		kept = entries{renewal: b.renewal(), written: map[string]time.Time{}}
 		links := nc.Stats().Reconnects
 		for err == nil {
 			if now := nc.Stats().Reconnects; now != links {
@@ -121,7 +138,7 @@ func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan str
 			case <-ctx.Done():
 				err = ctx.Err()
 			case <-changed:
-			case <-time.After(renewal / 3):
+			case <-time.After(b.renewal() / 3):
 			}
 		}
 		if err != nil && ctx.Err() == nil {
@@ -129,10 +146,13 @@ func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan str
 			_ = sleep(ctx, retry) // ended by the loop's condition
 		}
 	}
+	if b.Lasting {
+		return
+	}
 	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if js, err := jetstream.New(nc); err == nil {
-		if kv, err := js.KeyValue(farewell, Bucket); err == nil {
+		if kv, err := js.KeyValue(farewell, b.Name); err == nil {
 			_ = kept.update(farewell, kv, gateway, nil) // else the entries end by themselves
 		}
 	}
@@ -140,6 +160,7 @@ func Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan str
 
 // entries are what a gateway has written.
 type entries struct {
+	renewal  time.Duration
 	written  map[string]time.Time // by user
 	revision uint64               // of the last one
 }
@@ -148,7 +169,7 @@ type entries struct {
 func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway string, online map[string]bool) error {
 	now := time.Now()
 	for user := range online {
-		if written, ok := e.written[user]; ok && now.Sub(written) < renewal {
+		if written, ok := e.written[user]; ok && now.Sub(written) < e.renewal {
 			continue
 		}
 		revision, err := kv.Put(ctx, key(user, gateway), nil)
@@ -174,15 +195,17 @@ func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway str
 
 // Roster is who is online, as a watcher sees it.
 type Roster struct {
+	bucket  Bucket
 	mu      sync.RWMutex
 	entries map[string]map[string]bool // user, gateway keys
 	change  func(user string, online bool, revision uint64)
 }
 
-// NewRoster makes a roster; change is called, one after the other, when somebody
-// came or went. The revision names the occasion: the same for all watchers.
-func NewRoster(change func(user string, online bool, revision uint64)) *Roster {
-	return &Roster{entries: map[string]map[string]bool{}, change: change}
+// Roster makes a roster; change is called, one after the other, when somebody
+// came or went. The revision names the occasion: the same for all watchers, and 0
+// for who is no more in a bucket that was looked at anew.
+func (b Bucket) Roster(change func(user string, online bool, revision uint64)) *Roster {
+	return &Roster{bucket: b, entries: map[string]map[string]bool{}, change: change}
 }
 
 // Online reports whether a user has a connection somewhere.
@@ -205,7 +228,7 @@ func (r *Roster) Start(ctx context.Context, nc *nats.Conn, log *slog.Logger) (st
 
 func (r *Roster) run(ctx context.Context, nc *nats.Conn, log *slog.Logger) {
 	for ctx.Err() == nil {
-		kv, err := open(ctx, nc, find, log)
+		kv, err := open(ctx, nc, r.bucket.find, log)
 		if err != nil {
 			return
 		}
@@ -225,7 +248,7 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 	seen := map[string]bool{} // the entries there when the watch began
 	replaying := true
 	// A bucket that was lost and made anew is not noticed by its watchers.
-	check := time.NewTicker(renewal)
+	check := time.NewTicker(r.bucket.renewal())
 	defer check.Stop()
 	created, err := createdAt(ctx, kv)
 	if err != nil {
@@ -313,7 +336,7 @@ func (r *Roster) apply(key string, online bool, revision uint64) {
 	}
 	after := len(r.entries[user]) > 0
 	r.mu.Unlock()
-	if before != after {
+	if before != after || !online && r.bucket.Fleeting {
 		r.change(user, after, revision)
 	}
 }

@@ -48,7 +48,7 @@ func keep(t *testing.T, nc *nats.Conn, id string, users ...string) *gateway {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
-		presence.Keep(ctx, nc, id, g.changed, func() map[string]bool {
+		presence.Users.Keep(ctx, nc, id, g.changed, func() map[string]bool {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			return g.users
@@ -78,7 +78,7 @@ func watch(t *testing.T, nc *nats.Conn) (*presence.Roster, func() []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var told []string
-	roster := presence.NewRoster(func(user string, online bool, _ uint64) {
+	roster := presence.Users.Roster(func(user string, online bool, _ uint64) {
 		mu.Lock()
 		defer mu.Unlock()
 		if online {

@@ -19,6 +19,7 @@ type Call struct {
 type StartVoiceCall struct {
 	Username     string `json:"username"`
 	VoiceSession string `json:"voice_session,omitempty"`
+	RelayOnly
 }
 
 // CallEntered acknowledges that one is in a call, or rings.
@@ -28,12 +29,16 @@ type CallEntered struct {
 	TURN         TURNCredentials `json:"turn"`
 }
 
+// FrameType implements Frame.
+func (CallEntered) FrameType() string { return "call_entered" }
+
 // AcceptVoiceCall takes a call that rings. Without a call id: the one of that
 // caller.
 type AcceptVoiceCall struct {
 	From         string `json:"from"`
 	CallID       string `json:"call_id,omitempty"`
 	VoiceSession string `json:"voice_session,omitempty"`
+	RelayOnly
 }
 
 // RejectVoiceCall refuses a call that rings.
@@ -50,6 +55,7 @@ type ResumeVoiceCall struct {
 	Username     string `json:"username"` // the other party
 	Incoming     bool   `json:"incoming"` // one was called
 	VoiceSession string `json:"voice_session"`
+	RelayOnly
 }
 
 // OutgoingVoiceCall tells all connections of the caller that one of them rings.

@@ -30,7 +30,8 @@ type TURNCredentials struct {
 	Credential string   `json:"credential"`
 	ExpiresAt  Time     `json:"expires_at"` // or earlier, with the session
 	URLs       []string `json:"urls"`       // empty: the host and port of the page, over UDP and TCP
-	// RelayOnly: use nothing but the relay; other candidates are not passed on.
+	// RelayOnly: nothing but the relay is to be used, as one chose or as the
+	// installation has it.
 	RelayOnly bool `json:"relay_only"`
 }
 
@@ -47,6 +48,13 @@ type JoinVoiceChannel struct {
 	VoiceSession string `json:"voice_session,omitempty"`
 	Muted        bool   `json:"muted,omitempty"`
 	Deafened     bool   `json:"deafened,omitempty"`
+	RelayOnly
+}
+
+// RelayOnly says whether one's voice goes through the relay alone, so that the
+// others do not learn one's address: other candidates are not passed on.
+type RelayOnly struct {
+	RelayOnly bool `json:"relay_only,omitempty"`
 }
 
 // VoiceJoined acknowledges JoinVoiceChannel: who is inside, oneself among them.
@@ -55,6 +63,9 @@ type VoiceJoined struct {
 	VoiceSession string          `json:"voice_session"`
 	TURN         TURNCredentials `json:"turn"`
 }
+
+// FrameType implements Frame.
+func (VoiceJoined) FrameType() string { return "voice_joined" }
 
 // VoiceMute says whether one's microphone is off.
 type VoiceMute struct {
@@ -94,17 +105,6 @@ type VoiceStateUpdate struct {
 
 // FrameType implements Frame.
 func (VoiceStateUpdate) FrameType() string { return "voice_state_update" }
-
-// VoiceMemberUpdate tells a server's members how somebody inside looks now, and
-// what is on.
-type VoiceMemberUpdate struct {
-	ServerID  string      `json:"server_id"`
-	ChannelID string      `json:"channel_id"`
-	Member    VoiceMember `json:"member"`
-}
-
-// FrameType implements Frame.
-func (VoiceMemberUpdate) FrameType() string { return "voice_member_update" }
 
 // VoiceRooms tells a new member who is in a server's voice rooms.
 type VoiceRooms struct {
@@ -169,6 +169,7 @@ func (VoiceSpeakingUpdate) FrameType() string { return "voice_speaking_update" }
 
 // Why a connection is in its room or call no more, or a call has ended.
 const (
+	VoiceLeft              = "left"               // of one's own will
 	VoiceElsewhere         = "elsewhere"          // taken over by another device of the user
 	VoiceRemoved           = "removed"            // the right ended
 	VoiceHungUp            = "hung_up"            // one of the two left an accepted call
@@ -183,7 +184,7 @@ const (
 type VoiceEnded struct {
 	VoicePlace
 	CallID string `json:"call_id,omitempty"`
-	Reason string `json:"reason" enum:"elsewhere,removed,answered_elsewhere"`
+	Reason string `json:"reason" enum:"elsewhere,removed"`
 }
 
 // FrameType implements Frame.
@@ -267,9 +268,3 @@ type WebRTCICECandidate struct {
 
 // FrameType implements Frame.
 func (WebRTCICECandidate) FrameType() string { return "webrtc_ice_candidate" }
-
-// SetRelayOnly says whether one's voice goes through the relay alone, so that the
-// others do not learn one's address.
-type SetRelayOnly struct {
-	RelayOnly bool `json:"relay_only"`
-}

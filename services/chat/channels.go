@@ -189,6 +189,7 @@ func (s *Service) deleteChannel(ctx context.Context, caller rpc.Caller, r wire.D
 		}
 		tx.AfterCommit(func() {
 			s.events.Publish(event.Server(r.ServerID), wire.ChannelDeleted(r))
+			s.tellMembership(contract.Membership{ServerID: r.ServerID})
 		})
 		return nil
 	})

@@ -44,6 +44,7 @@ func (s *Service) removeMember(tx *store.Tx, serverID, username, reason string) 
 		topic := event.Server(serverID)
 		s.events.Publish(event.User(username), wire.ServerLeft{ServerID: serverID, Reason: reason}, event.Detach(topic))
 		s.events.Publish(topic, wire.MemberLeft{ServerID: serverID, Username: username})
+		s.tellMembership(contract.Membership{ServerID: serverID})
 		s.events.Publish(topic, notice)
 	})
 	return nil
@@ -97,6 +98,7 @@ func (s *Service) removeServer(tx *store.Tx, serverID string) error {
 	tx.AfterCommit(func() {
 		topic := event.Server(serverID)
 		s.events.Publish(topic, wire.ServerLeft{ServerID: serverID, Reason: reasonDeleted}, event.Detach(topic))
+		s.tellMembership(contract.Membership{ServerID: serverID})
 	})
 	return nil
 }

@@ -79,7 +79,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Chat, s.log)
 	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
-	s.roster = presence.NewRoster(s.presenceChanged)
+	s.roster = presence.Users.Roster(s.presenceChanged)
 	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
 	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
 	if err != nil {
@@ -141,6 +141,7 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.UpdateUserPermissions, s.updatePermissions),
 		rpc.Handle(server, contract.CreateChannel, s.createChannel),
 		rpc.Handle(server, contract.CreateVoiceChannel, s.createVoiceChannel),
+		rpc.Handle(server, contract.VoiceStandings, s.voiceStandings),
 		rpc.Handle(server, contract.SendChannelMessage, s.send),
 		rpc.Handle(server, contract.EditChannelMessage, s.edit),
 		rpc.Handle(server, contract.DeleteChannelMessage, s.delete),

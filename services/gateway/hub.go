@@ -201,7 +201,7 @@ func (h *hub) deliver(m *nats.Msg) {
 	if e.Frame != nil {
 		frame := textFrame(e.Frame)
 		for _, s := range sockets {
-			if (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
+			if (e.Only == "" || e.Only == s.id) && (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
 				s.queue(frame)
 				if !s.touched {
 					s.touched = true

@@ -73,6 +73,7 @@ type Service struct {
 	waiting   atomic.Int64 // bytes that wait for connections
 	large     *largeFrames
 	long      chan struct{} // turns of what has a long answer
+	voices    *voices
 }
 
 // New makes the gateway; Run starts it.
@@ -85,6 +86,7 @@ func New(config Config, h *host.Host) *Service {
 		metrics:  newMetrics(h.Metrics),
 		upgrader: newUpgrader(),
 		large:    newLargeFrames(),
+		voices:   newVoices(),
 		long:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 }
@@ -131,7 +133,9 @@ func (s *Service) Run(ctx context.Context) error {
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { stopHub(); s.hub.wait() }()
 	s.hub.run(hubCtx, relink, directory{memberships: s.memberships, live: s.liveSessions})
-	s.hub.running.Go(func() { presence.Keep(hubCtx, nc, rand.Text()[:16], s.hub.changed, s.hub.online, s.log) })
+	self := rand.Text()[:16]
+	s.hub.running.Go(func() { presence.Users.Keep(hubCtx, nc, self, s.hub.changed, s.hub.online, s.log) })
+	s.hub.running.Go(func() { presence.Connections.Keep(hubCtx, nc, self, s.voices.changed, s.voices.living, s.log) })
 
 	server, err := rpc.NewServer(nc, Name, contract.Version, "the edge: HTTP and WebSocket", s.log)
 	if err != nil {

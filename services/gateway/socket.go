@@ -33,6 +33,8 @@ const (
 	// lingerTimeout and lingerBytes bound how long the other side may take to close.
 	lingerTimeout = time.Second
 	lingerBytes   = 8 << 20
+	// voiceTimeout bounds how long an init waits to know who is in voice.
+	voiceTimeout = 500 * time.Millisecond
 	// requestIDLength bounds request ids, in characters.
 	requestIDLength = 128
 )
@@ -54,6 +56,7 @@ type socket struct {
 
 	touched bool // the fan-out's: has frames queued that are not written yet
 
+	parted     bool // the reader's: the other side said goodbye
 	swallowing bool // the reader's: a large frame comes, and has its own deadline
 
 	ending    sync.Mutex
@@ -120,6 +123,7 @@ func (s *socket) serve() {
 	for !s.service.draining.Load() {
 		kind, data, swallowed, err := s.read()
 		if err != nil || s.isEnding() {
+			s.parted = websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived)
 			swallowed()
 			return
 		}
@@ -194,6 +198,7 @@ func (s *socket) finish() {
 	s.lane.wait()
 	s.service.hub.remove(s)
 	s.close(websocket.CloseNormalClosure, "") // unless there is a reason already
+	s.service.voices.leave(s.id, s.parted || s.closeCode == closeSessionEnded)
 	if s.closeCode != closeTooSlow && s.closeCode != websocket.CloseAbnormalClosure {
 		s.out.close(closeTimeout)
 	}
@@ -306,6 +311,9 @@ func (s *socket) handle(requests []request) {
 		s.refuse(allowed[0].RequestID, fault.New(fault.TooLarge, "This frame may have at most %d kB.", largeFrame>>10))
 		return
 	}
+	if serviceOf(route.Endpoint) == contract.Voice {
+		s.service.voices.enter(s.id)
+	}
 	payloads := make([][]byte, len(allowed))
 	for i, r := range allowed {
 		payloads[i] = r.data
@@ -315,9 +323,9 @@ func (s *socket) handle(requests []request) {
 		switch {
 		case answer.Err != nil:
 			s.refuse(r.RequestID, answer.Err)
-		case route.Answer != "":
+		case route.Answer != "" && (!route.Quiet || r.RequestID != ""):
 			s.answer(route.Answer, r.RequestID, answer.Body)
-		case r.RequestID != "":
+		case route.Answer == "" && r.RequestID != "":
 			s.answer("ok", r.RequestID, answer.Body)
 		}
 	}
@@ -458,15 +466,16 @@ type state struct {
 // their state: nothing falls between the two.
 func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session) (state, error) {
 	caller, name := sock.caller(), session.Profile.Username
-	topics, err := s.serverTopics(ctx, name, session.AtLeast)
+	servers, err := s.servers(ctx, name, session.AtLeast)
 	if err != nil {
 		return state{}, err
 	}
-	for _, t := range topics {
-		s.hub.join(sock, t)
+	for _, id := range servers {
+		s.hub.join(sock, event.Server(id))
 	}
 	var chat contract.ChatState
 	var social contract.SocialState
+	voice := contract.VoiceState{Rooms: []wire.VoiceRoom{}, Calls: []wire.Call{}}
 	profile := session.Profile
 	group, ctx := errgroup.WithContext(ctx)
 	request := contract.SnapshotRequest{AtLeast: session.AtLeast}
@@ -477,6 +486,18 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 	group.Go(func() (err error) {
 		social, err = rpc.Call(ctx, s.nc, contract.SocialSnapshot, caller, request)
 		return err
+	})
+	group.Go(func() error {
+		// Without it there is no voice, but everything else: when it is back it says so.
+		ctx, cancel := context.WithTimeout(ctx, voiceTimeout)
+		defer cancel()
+		answer, err := rpc.Call(ctx, s.nc, contract.VoiceSnapshot, caller, contract.VoiceSnapshotRequest{ServerIDs: servers})
+		if err == nil {
+			voice = answer
+		} else {
+			s.log.Warn("an init without voice", "error", err)
+		}
+		return nil
 	})
 	group.Go(func() error {
 		// It may have ended before the connection listened for that.
@@ -504,7 +525,7 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
 		Blocked: social.Blocked, Settings: social.Settings,
 		Read: append(chat.Read, social.Read...), Presence: union(social.Online),
-		Voice: []wire.VoiceRoom{}, Calls: []wire.Call{},
+		Voice: voice.Rooms, Calls: voice.Calls,
 		Limits: wire.Bounds,
 	}}, nil
 }
@@ -516,19 +537,18 @@ func union(lists ...[]string) []string {
 	return append([]string{}, slices.Compact(all)...)
 }
 
-func (s *Service) serverTopics(ctx context.Context, user string, atLeast int64) ([]event.Topic, error) {
+// servers lists the servers of a user.
+func (s *Service) servers(ctx context.Context, user string, atLeast int64) ([]string, error) {
 	answer, err := rpc.Call(ctx, s.nc, contract.ChatTopics, rpc.Caller{User: user}, contract.SnapshotRequest{AtLeast: atLeast})
-	if err != nil {
-		return nil, err
-	}
-	topics := make([]event.Topic, 0, len(answer.ServerIDs))
-	for _, id := range answer.ServerIDs {
-		topics = append(topics, event.Server(id))
-	}
-	return topics, nil
+	return answer.ServerIDs, err
 }
 
-// memberships is serverTopics for the hub.
+// memberships has what the hub needs of them.
 func (s *Service) memberships(ctx context.Context, user string) ([]event.Topic, error) {
-	return s.serverTopics(ctx, user, 0)
+	servers, err := s.servers(ctx, user, 0)
+	topics := make([]event.Topic, 0, len(servers))
+	for _, id := range servers {
+		topics = append(topics, event.Server(id))
+	}
+	return topics, err
 }

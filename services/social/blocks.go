@@ -64,6 +64,7 @@ func (s *Service) part(tx *store.Tx, a, b string) error {
 	} else if n > 0 {
 		tell(a, wire.FriendRemoved{Peer: wire.Peer{Username: b}})
 		tell(b, wire.FriendRemoved{Peer: wire.Peer{Username: a}})
+		tx.AfterCommit(s.tellFriendship)
 	}
 	for _, request := range [][2]string{{a, b}, {b, a}} {
 		requester, asked := request[0], request[1]

@@ -235,6 +235,7 @@ func (s *Service) removeFriend(ctx context.Context, caller rpc.Caller, r wire.Pe
 		tx.AfterCommit(func() {
 			s.events.Publish(event.User(me.Username), wire.FriendRemoved{Peer: wire.Peer{Username: other.Username}})
 			s.events.Publish(event.User(other.Username), wire.FriendRemoved{Peer: wire.Peer{Username: me.Username}})
+			s.tellFriendship()
 		})
 		return nil
 	})

@@ -77,7 +77,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Social, s.log)
 	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
-	s.roster = presence.NewRoster(s.presenceChanged)
+	s.roster = presence.Users.Roster(s.presenceChanged)
 	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
 	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
 	if err != nil {
@@ -129,6 +129,8 @@ func (s *Service) serve(server *rpc.Server) error {
 		rpc.Handle(server, contract.SetFriendPolicy, s.setFriendPolicy),
 		rpc.Handle(server, contract.MarkDMRead, s.markRead),
 		rpc.Handle(server, contract.TypeInDM, s.typing),
+		rpc.Handle(server, contract.MayCall, s.mayCall),
+		rpc.Handle(server, contract.NoteMissedCall, s.noteMissedCall),
 		rpc.Handle(server, contract.SendDM, s.send),
 		rpc.Handle(server, contract.EditDM, s.edit),
 		rpc.Handle(server, contract.DeleteDM, s.delete),

@@ -5,6 +5,14 @@ export type Time = string;
 
 export type Nothing = Record<never, never>;
 
+/** AcceptVoiceCall takes a call that rings. Without a call id: the one of that caller. */
+export interface AcceptVoiceCall {
+	from: string;
+	call_id?: string;
+	voice_session?: string;
+	relay_only?: boolean;
+}
+
 /** Account is one of the installation's. */
 export interface Account {
 	username: string;
@@ -100,6 +108,13 @@ export interface Call {
 	profile_version: number;
 	state: 'ringing' | 'accepted';
 	incoming: boolean;
+}
+
+/** CallEntered acknowledges that one is in a call, or rings. */
+export interface CallEntered {
+	call_id: string;
+	voice_session: string;
+	turn: TURNCredentials;
 }
 
 /** ChangePassword ends every other session of the account. */
@@ -519,6 +534,17 @@ export interface JoinServerWithInvite {
 	invite_code: string;
 }
 
+/** JoinVoiceChannel enters a voice room; the connection leaves what it was in. */
+export interface JoinVoiceChannel {
+	server_id: string;
+	channel_id: string;
+	/** VoiceSession is drawn by the client, once for each time it enters. With the same one a new connection takes the place of a broken one, unnoticed by the others. Without it the user counts as new each time. */
+	voice_session?: string;
+	muted?: boolean;
+	deafened?: boolean;
+	relay_only?: boolean;
+}
+
 /** KickMember is the owner's: the member may come back with an invite. */
 export interface KickMember {
 	server_id: string;
@@ -752,6 +778,12 @@ export interface ReadMarked {
 	unread: number;
 }
 
+/** RejectVoiceCall refuses a call that rings. */
+export interface RejectVoiceCall {
+	from: string;
+	call_id?: string;
+}
+
 /** RemoveAccount ends somebody's account, as if they had done it. It takes the password of the installation's owner. */
 export interface RemoveAccount {
 	username: string;
@@ -769,6 +801,17 @@ export interface RenameServer {
 export interface ReorderChannels {
 	server_id: string;
 	channel_ids: string[];
+}
+
+/** ResumeVoiceCall puts a new connection in the place of one that broke during an accepted call. Both parties may have to, after a restart of everything; the call goes on as soon as both have. */
+export interface ResumeVoiceCall {
+	call_id: string;
+	/** the other party */
+	username: string;
+	/** one was called */
+	incoming: boolean;
+	voice_session: string;
+	relay_only?: boolean;
 }
 
 /** Resync tells a client that events may have been missed: it asks for `resync` and for the changes of the conversations it holds. */
@@ -816,12 +859,41 @@ export interface SearchUsers {
 	query: string;
 }
 
+/** SendAnswer answers an offer. */
+export interface SendAnswer {
+	target: string;
+	/** VoiceSession is the sender's, and ToSession the one of the target's that this is meant for. Where they are given and not the present ones, the frame is refused: conflict. */
+	voice_session?: string;
+	to_session?: string;
+	answer: SessionDescription;
+}
+
+/** SendCandidate names a candidate. */
+export interface SendCandidate {
+	target: string;
+	/** VoiceSession is the sender's, and ToSession the one of the target's that this is meant for. Where they are given and not the present ones, the frame is refused: conflict. */
+	voice_session?: string;
+	to_session?: string;
+	/** null ends them */
+	candidate: ICECandidate | null;
+}
+
 /** SendMessage stores a message. The same nonce from the same author in the same conversation creates nothing new. */
 export interface SendMessage {
 	content: string;
 	context?: 'server' | 'dm' | 'global';
 	context_id?: string;
 	nonce?: string;
+}
+
+/** SendOffer offers a session to somebody in the same room or accepted call. */
+export interface SendOffer {
+	target: string;
+	/** VoiceSession is the sender's, and ToSession the one of the target's that this is meant for. Where they are given and not the present ones, the frame is refused: conflict. */
+	voice_session?: string;
+	to_session?: string;
+	offer: SessionDescription;
+	context?: VoicePlace;
 }
 
 /** Sent acknowledges a message: it is stored for good. */
@@ -958,6 +1030,13 @@ export interface Signup {
 	invite_code?: string;
 }
 
+/** StartVoiceCall rings all connections of a friend. */
+export interface StartVoiceCall {
+	username: string;
+	voice_session?: string;
+	relay_only?: boolean;
+}
+
 /** StoredMessage is a message as histories have it. A deleted one appears only among changes, without content. */
 export interface StoredMessage {
 	id: number;
@@ -988,7 +1067,7 @@ export interface TURNCredentials {
 	expires_at: Time;
 	/** empty: the host and port of the page, over UDP and TCP */
 	urls: string[];
-	/** RelayOnly: use nothing but the relay; other candidates are not passed on. */
+	/** RelayOnly: nothing but the relay is to be used, as one chose or as the installation has it. */
 	relay_only: boolean;
 }
 
@@ -1090,6 +1169,11 @@ export interface VoiceCallRejected {
 	call_id: string;
 }
 
+/** VoiceDeafen says whether one hears the others. */
+export interface VoiceDeafen {
+	deafened: boolean;
+}
+
 /** VoiceDeafenUpdate likewise. */
 export interface VoiceDeafenUpdate {
 	username: string;
@@ -1104,7 +1188,16 @@ export interface VoiceEnded {
 	server_id?: string;
 	channel_id?: string;
 	call_id?: string;
-	reason: 'elsewhere' | 'removed' | 'answered_elsewhere';
+	reason: 'elsewhere' | 'removed';
+}
+
+/** VoiceJoined acknowledges JoinVoiceChannel: who is inside, oneself among them. */
+export interface VoiceJoined {
+	server_id: string;
+	channel_id: string;
+	voice_members: VoiceMember[];
+	voice_session: string;
+	turn: TURNCredentials;
 }
 
 /** VoiceMember is somebody inside a voice room. */
@@ -1126,11 +1219,9 @@ export interface VoiceMember {
 	voice_session: string;
 }
 
-/** VoiceMemberUpdate tells a server's members how somebody inside looks now, and what is on. */
-export interface VoiceMemberUpdate {
-	server_id: string;
-	channel_id: string;
-	member: VoiceMember;
+/** VoiceMute says whether one's microphone is off. */
+export interface VoiceMute {
+	muted: boolean;
 }
 
 /** VoiceMuteUpdate tells a server's members, or both parties of a call. */
@@ -1161,6 +1252,11 @@ export interface VoiceRooms {
 	voice: VoiceRoom[];
 }
 
+/** VoiceScreenShare says whether one shows one's screen. */
+export interface VoiceScreenShare {
+	screen_sharing: boolean;
+}
+
 /** VoiceScreenShareUpdate likewise. */
 export interface VoiceScreenShareUpdate {
 	username: string;
@@ -1168,6 +1264,11 @@ export interface VoiceScreenShareUpdate {
 	channel_id?: string;
 	call_id?: string;
 	screen_sharing: boolean;
+}
+
+/** VoiceSpeaking tells those inside that one speaks. It is not stored. */
+export interface VoiceSpeaking {
+	speaking: boolean;
 }
 
 /** VoiceSpeakingUpdate tells those inside alone. */
@@ -1195,6 +1296,11 @@ export interface VoiceStateUpdate {
 	voice_session: string;
 	state: 'joined' | 'left';
 	voice_members: VoiceMember[];
+}
+
+/** VoiceVideo says whether one's camera is on. */
+export interface VoiceVideo {
+	video: boolean;
 }
 
 /** VoiceVideoUpdate likewise. */
@@ -1238,6 +1344,7 @@ export interface ServerBodies {
 	auth_success: AuthSuccess;
 	avatar_update: AvatarUpdate;
 	avatar_updated: AvatarUpdated;
+	call_entered: CallEntered;
 	changes: Changes;
 	channel_created: ChannelCreated;
 	channel_deleted: ChannelDeleted;
@@ -1300,7 +1407,7 @@ export interface ServerBodies {
 	voice_call_rejected: VoiceCallRejected;
 	voice_deafen_update: VoiceDeafenUpdate;
 	voice_ended: VoiceEnded;
-	voice_member_update: VoiceMemberUpdate;
+	voice_joined: VoiceJoined;
 	voice_mute_update: VoiceMuteUpdate;
 	voice_rooms: VoiceRooms;
 	voice_screen_share_update: VoiceScreenShareUpdate;
@@ -1315,6 +1422,7 @@ export interface ServerBodies {
 
 /** What a client sends, by type. */
 export interface ClientBodies {
+	accept_voice_call: AcceptVoiceCall;
 	add_friend: Peer;
 	approve_friend_request: Peer;
 	auth: Auth;
@@ -1345,17 +1453,22 @@ export interface ClientBodies {
 	get_server_invites: GetServerInvites;
 	get_server_members: GetServerMembers;
 	get_sessions: Nothing;
+	get_turn_credentials: Nothing;
 	join_server: JoinServer;
 	join_server_with_invite: JoinServerWithInvite;
+	join_voice_channel: JoinVoiceChannel;
 	kick_member: KickMember;
 	leave_server: LeaveServer;
+	leave_voice_channel: Nothing;
 	login: Login;
 	mark_read: MarkRead;
 	message: SendMessage;
+	reject_voice_call: RejectVoiceCall;
 	remove_account: RemoveAccount;
 	remove_friend: Peer;
 	rename_server: RenameServer;
 	reorder_channels: ReorderChannels;
+	resume_voice_call: ResumeVoiceCall;
 	resync: Nothing;
 	revoke_invite: RevokeInvite;
 	revoke_server_invite: RevokeServerInvite;
@@ -1366,6 +1479,7 @@ export interface ClientBodies {
 	set_profile: SetProfile;
 	signup: Signup;
 	start_dm: Peer;
+	start_voice_call: StartVoiceCall;
 	transfer_server: TransferServer;
 	typing: Typing;
 	unban_member: UnbanMember;
@@ -1373,6 +1487,14 @@ export interface ClientBodies {
 	update_channel: UpdateChannel;
 	update_installation: UpdateInstallation;
 	update_user_permissions: UpdateUserPermissions;
+	voice_deafen: VoiceDeafen;
+	voice_mute: VoiceMute;
+	voice_screen_share: VoiceScreenShare;
+	voice_speaking: VoiceSpeaking;
+	voice_video: VoiceVideo;
+	webrtc_answer: SendAnswer;
+	webrtc_ice_candidate: SendCandidate;
+	webrtc_offer: SendOffer;
 }
 
 export type ServerFrameType = keyof ServerBodies;

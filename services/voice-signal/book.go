@@ -1,0 +1,394 @@
+package voicesignal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/fault"
+)
+
+const (
+	// retry is the pause after a failure.
+	retry = 250 * time.Millisecond
+	// lookout is how often it is looked whether the bucket is still the same.
+	lookout = 5 * time.Second
+	// patience bounds one step with the bucket.
+	patience = 3 * time.Second
+	// contenders bounds how often a change that lost the race is tried again.
+	contenders = 16
+	// markerLife is how long the end of a record is known.
+	markerLife = time.Minute
+)
+
+// Keys of the two kinds of records.
+const (
+	placePrefix = "place."
+	callPrefix  = "call."
+)
+
+// errAnew says that the bucket is not the one it was: it holds nothing yet.
+var errAnew = errors.New("the bucket was made anew")
+
+// book is what the bucket holds, as this replica sees it. Changes go to the bucket
+// and come back by the watch, in one order for all replicas.
+type book struct {
+	nc       *nats.Conn
+	log      *slog.Logger
+	relinked <-chan struct{}
+	// What becomes of a record, nil: there is none. Called one after the other, in
+	// the order of the changes; the occasion is the same at all replicas.
+	placeChanged func(before, after *place, o *occasion)
+	callChanged  func(before, after *call, o *occasion)
+
+	mu       sync.Mutex
+	kv       jetstream.KeyValue
+	epoch    string // tells one bucket from the next
+	complete bool   // all that was there has been seen
+	data     map[string][]byte
+	revision uint64
+	changed  chan struct{} // closed and replaced whenever any of it changes
+}
+
+func newBook(nc *nats.Conn, log *slog.Logger, relinked <-chan struct{},
+	placeChanged func(before, after *place, o *occasion), callChanged func(before, after *call, o *occasion)) *book {
+	return &book{nc: nc, log: log, relinked: relinked, placeChanged: placeChanged, callChanged: callChanged,
+		data: map[string][]byte{}, changed: make(chan struct{})}
+}
+
+// run keeps the book until ctx ends.
+func (b *book) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := b.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if !errors.Is(err, errAnew) {
+			b.log.Warn("voice is not known for now", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(retry):
+			}
+		}
+	}
+}
+
+// follow opens the bucket and applies what happens in it.
+func (b *book) follow(ctx context.Context) error {
+	js, err := jetstream.New(b.nc)
+	if err != nil {
+		return fmt.Errorf("open jetstream: %w", err)
+	}
+	attempt, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	kv, err := js.CreateOrUpdateKeyValue(attempt, jetstream.KeyValueConfig{
+		Bucket: contract.VoiceBucket, History: 1, LimitMarkerTTL: markerLife, Storage: jetstream.MemoryStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("open the bucket: %w", err)
+	}
+	epoch, err := epochOf(attempt, kv)
+	if err != nil {
+		return err
+	}
+	if err := b.renew(attempt, kv, epoch); err != nil {
+		return err
+	}
+	watcher, err := kv.WatchAll(ctx)
+	if err != nil {
+		return fmt.Errorf("watch the bucket: %w", err)
+	}
+	defer func() { _ = watcher.Stop() }()
+	return b.watch(ctx, watcher, kv, epoch)
+}
+
+// renew writes what this replica knows to a bucket that is another one than before.
+func (b *book) renew(ctx context.Context, kv jetstream.KeyValue, epoch string) error {
+	b.mu.Lock()
+	known := maps.Clone(b.data)
+	anew := b.epoch != "" && b.epoch != epoch
+	b.mu.Unlock()
+	if anew {
+		for key, data := range known {
+			if _, err := kv.Create(ctx, key, data); err != nil && !errors.Is(err, jetstream.ErrKeyExists) {
+				return fmt.Errorf("write anew: %w", err)
+			}
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kv, b.epoch = kv, epoch
+	if anew {
+		b.revision = 0
+	}
+	return nil
+}
+
+func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetstream.KeyValue, epoch string) error {
+	look := time.NewTicker(lookout)
+	defer look.Stop()
+	seen := map[string]bool{} // what there is, until all of it has been seen
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.relinked:
+			if err := b.same(ctx, kv, epoch); err != nil {
+				return err
+			}
+		case <-look.C:
+			if err := b.same(ctx, kv, epoch); err != nil {
+				return err
+			}
+		case entry, ok := <-watcher.Updates():
+			switch {
+			case !ok:
+				return errors.New("the watch ended")
+			case entry == nil:
+				b.forgetOthers(seen)
+				seen = nil
+			default:
+				if seen != nil {
+					seen[entry.Key()] = true
+				}
+				data := entry.Value()
+				if entry.Operation() != jetstream.KeyValuePut {
+					data = nil
+				}
+				b.apply(entry.Key(), data, entry.Revision())
+			}
+		}
+	}
+}
+
+func (b *book) same(ctx context.Context, kv jetstream.KeyValue, epoch string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	now, err := epochOf(ctx, kv)
+	if err == nil && now != epoch {
+		err = errAnew
+	}
+	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		err = errAnew
+	}
+	return err
+}
+
+func epochOf(ctx context.Context, kv jetstream.KeyValue) (string, error) {
+	status, err := kv.Status(ctx)
+	if err != nil {
+		return "", fmt.Errorf("look at the bucket: %w", err)
+	}
+	detailed, ok := status.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return "", errors.New("the bucket is none of JetStream's")
+	}
+	return strconv.FormatInt(detailed.StreamInfo().Created.UnixNano(), 36), nil
+}
+
+// apply takes one change in and has it told, unless it was there before this
+// replica.
+func (b *book) apply(key string, data []byte, revision uint64) {
+	b.mu.Lock()
+	before, tell := b.data[key], b.complete
+	o := &occasion{name: b.epoch + "." + strconv.FormatUint(revision, 36)}
+	if data == nil {
+		delete(b.data, key)
+	} else {
+		b.data[key] = data
+	}
+	b.revision = max(b.revision, revision)
+	close(b.changed)
+	b.changed = make(chan struct{})
+	b.mu.Unlock()
+	if !tell || string(before) == string(data) {
+		return
+	}
+	switch {
+	case strings.HasPrefix(key, placePrefix):
+		b.placeChanged(decode[place](before), decode[place](data), o)
+	case strings.HasPrefix(key, callPrefix):
+		b.callChanged(decode[call](before), decode[call](data), o)
+	}
+}
+
+// forgetOthers ends the records that a new watch did not find, and tells those who
+// wait for the book.
+func (b *book) forgetOthers(seen map[string]bool) {
+	b.mu.Lock()
+	var gone []string
+	for key := range b.data {
+		if !seen[key] {
+			gone = append(gone, key)
+		}
+	}
+	slices.Sort(gone)
+	b.mu.Unlock()
+	for _, key := range gone {
+		b.apply(key, nil, 0)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complete = true
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// until waits until the condition, for which the lock is held, is true.
+func (b *book) until(ctx context.Context, condition func() bool) error {
+	for {
+		b.mu.Lock()
+		met, changed := condition(), b.changed
+		b.mu.Unlock()
+		if met {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "Voice is not available right now. Please try again.")
+		case <-changed:
+		}
+	}
+}
+
+// loaded waits until the book has everything.
+func (b *book) loaded(ctx context.Context) error {
+	return b.until(ctx, func() bool { return b.complete })
+}
+
+func (b *book) bucket(ctx context.Context) (jetstream.KeyValue, error) {
+	if err := b.loaded(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kv, nil
+}
+
+// list has the records of one kind, in no order.
+func list[T any](b *book, prefix string) []*T {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []*T
+	for key, data := range b.data {
+		if strings.HasPrefix(key, prefix) {
+			if record := decode[T](data); record != nil {
+				all = append(all, record)
+			}
+		}
+	}
+	return all
+}
+
+// read reads a record as it is now, nil: there is none.
+func read[T any](ctx context.Context, b *book, key string) (*T, error) {
+	kv, err := b.bucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	record, _, err := readRevision[T](ctx, kv, key)
+	return record, err
+}
+
+func readRevision[T any](ctx context.Context, kv jetstream.KeyValue, key string) (*T, uint64, error) {
+	entry, err := kv.Get(ctx, key)
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return nil, 0, nil
+	case err != nil:
+		return nil, 0, unreachable(err)
+	}
+	return decode[T](entry.Value()), entry.Revision(), nil
+}
+
+// change has decide say what follows a record, and writes that; nil: it stays as it
+// is. When somebody was faster it is decided anew. It returns when the book has it.
+func change[T any](ctx context.Context, b *book, key string, decide func(before *T) (after *T, err error)) (before, after *T, err error) {
+	for range contenders {
+		kv, err := b.bucket(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		before, revision, err := readRevision[T](ctx, kv, key)
+		if err != nil {
+			return nil, nil, err
+		}
+		after, err := decide(before)
+		if err != nil || after == nil {
+			return before, before, err
+		}
+		data, err := json.Marshal(after)
+		if err != nil {
+			return nil, nil, fmt.Errorf("encode a record: %w", err)
+		}
+		if before == nil {
+			revision, err = kv.Create(ctx, key, data)
+		} else {
+			revision, err = kv.Update(ctx, key, data, revision)
+		}
+		if outrun(err) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, unreachable(err)
+		}
+		return before, after, b.until(ctx, func() bool { return b.revision >= revision })
+	}
+	return nil, nil, fault.New(fault.Unavailable, "Too much happens at once. Please try again.")
+}
+
+// forget takes a record away, unless it has changed since.
+func forget(ctx context.Context, b *book, key string) error {
+	kv, err := b.bucket(ctx)
+	if err != nil {
+		return err
+	}
+	entry, err := kv.Get(ctx, key)
+	if err == nil {
+		err = kv.Purge(ctx, key, jetstream.LastRevision(entry.Revision()), jetstream.PurgeTTL(markerLife))
+	}
+	if errors.Is(err, jetstream.ErrKeyNotFound) || outrun(err) {
+		return nil
+	}
+	return err
+}
+
+// outrun reports whether somebody else changed the record first.
+func outrun(err error) bool {
+	var refused *jetstream.APIError
+	return errors.Is(err, jetstream.ErrKeyExists) ||
+		errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
+}
+
+func unreachable(err error) error {
+	return fmt.Errorf("%w (%w)", fault.New(fault.Unavailable, "Voice is not available right now. Please try again."), err)
+}
+
+func decode[T any](data []byte) *T {
+	if data == nil {
+		return nil
+	}
+	record := new(T)
+	if err := json.Unmarshal(data, record); err != nil {
+		return nil // of a version that we don't know
+	}
+	return record
+}
+
+// occasion names a change, and counts what is told of it.
+type occasion struct {
+	name string
+	told int
+}

@@ -1,0 +1,245 @@
+package voicesignal
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/wire"
+)
+
+const (
+	// sweepPeriod is how often it is looked what has ended by itself.
+	sweepPeriod = time.Second
+	// verifyPeriod is how often rights are asked for although nobody said that any
+	// have ended.
+	verifyPeriod = 20 * time.Second
+	// grace is how long a place waits for the sign of life of its connection, and a
+	// call for those who are in it.
+	grace = 15 * time.Second
+	// remembered is how long a record that has ended is kept.
+	remembered = 30 * time.Second
+)
+
+// absences are the connections that are not known to live any more, but may be
+// again: when the bucket of connections was lost with NATS, gateways write it anew.
+type absences struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+func (a *absences) note(connection string, since time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.since == nil {
+		a.since = map[string]time.Time{}
+	}
+	a.since[connection] = since
+}
+
+func (a *absences) end(connection string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.since, connection)
+}
+
+// over reports whether a connection is gone for good.
+func (a *absences) over(connection string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	since, ok := a.since[connection]
+	return ok && now.Sub(since) > grace
+}
+
+// prune forgets the connections that nobody's place is about.
+func (a *absences) prune(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for connection, since := range a.since {
+		if now.Sub(since) > 4*grace {
+			delete(a.since, connection)
+		}
+	}
+}
+
+// connectionChanged hears of connections that come and go. One whose entry was
+// taken away or ran out is over: the gateway has waited for it long enough.
+func (s *Service) connectionChanged(connection string, online bool, revision uint64) {
+	switch {
+	case online:
+		s.absent.end(connection)
+	case revision == 0:
+		s.absent.note(connection, s.now())
+	default:
+		s.absent.note(connection, s.now().Add(-2*grace))
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		s.sweepPlaces(ctx)
+	}
+}
+
+// sweep ends what has ended by itself, until ctx ends.
+func (s *Service) sweep(ctx context.Context, verify <-chan struct{}) {
+	tick := time.NewTicker(sweepPeriod)
+	defer tick.Stop()
+	verified := time.Time{} // rights may have ended while nobody was here to be told
+	for {
+		asked := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-verify:
+			asked = true
+		case <-tick.C:
+		}
+		step, cancel := context.WithTimeout(ctx, patience)
+		if asked || s.now().Sub(verified) > verifyPeriod {
+			if err := s.verify(step); err != nil {
+				s.log.Debug("rights are not known for now", "error", err)
+			} else {
+				verified = s.now()
+			}
+		}
+		s.sweepPlaces(step)
+		s.sweepCalls(step)
+		s.absent.prune(s.now())
+		cancel()
+	}
+}
+
+// sweepPlaces ends the places of connections that are over, and forgets those that
+// have ended.
+func (s *Service) sweepPlaces(ctx context.Context) {
+	for _, p := range list[place](s.book, placePrefix) {
+		switch {
+		case !p.stands():
+			if s.old(p.Seen, remembered) {
+				s.check(forget(ctx, s.book, placeKey(p.User)))
+			}
+		case s.connections.Online(p.Connection):
+		case s.absent.over(p.Connection, s.now()), s.old(max(p.Seen, s.started), grace) && !s.waitsFor(p.Connection):
+			ended, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.Connection == p.Connection })
+			s.check(err)
+			if ended != nil && ended.CallID != "" {
+				s.check(s.endCall(ctx, ended.CallID, wire.VoiceLost))
+			}
+		}
+	}
+}
+
+// waitsFor reports whether a connection was here, and may come back.
+func (s *Service) waitsFor(connection string) bool {
+	s.absent.mu.Lock()
+	defer s.absent.mu.Unlock()
+	since, ok := s.absent.since[connection]
+	return ok && s.now().Sub(since) <= grace
+}
+
+// sweepCalls ends the calls that nobody answered or that somebody has left, and
+// forgets those that have ended.
+func (s *Service) sweepCalls(ctx context.Context) {
+	in := map[string]int{} // how many are in a call
+	for _, p := range list[place](s.book, placePrefix) {
+		if p.stands() && p.CallID != "" {
+			in[p.CallID]++
+		}
+	}
+	known := map[string]bool{}
+	for _, c := range list[call](s.book, callPrefix) {
+		known[c.ID] = c.lives()
+		switch {
+		case c.State == callEnded:
+			if s.old(c.At, remembered) {
+				s.check(forget(ctx, s.book, callKey(c.ID)))
+			}
+		case c.State == wire.CallRinging && s.old(c.At, ringing):
+			s.check(s.endCall(ctx, c.ID, wire.VoiceNoAnswer))
+		case c.State == wire.CallRinging && in[c.ID] < 1 && s.old(c.At, grace),
+			c.State == wire.CallAccepted && in[c.ID] < 2 && s.old(c.At, grace):
+			s.check(s.endCall(ctx, c.ID, wire.VoiceLost))
+		}
+	}
+	for _, p := range list[place](s.book, placePrefix) {
+		if p.stands() && p.CallID != "" && !known[p.CallID] && s.old(p.Seen, grace) {
+			_, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.CallID == p.CallID })
+			s.check(err)
+		}
+	}
+}
+
+// verify ends the places of those who may not be there any more.
+func (s *Service) verify(ctx context.Context) error {
+	var places []*place
+	var of []contract.VoiceStanding
+	for _, p := range list[place](s.book, placePrefix) {
+		if p.inRoom() {
+			places = append(places, p)
+			of = append(of, contract.VoiceStanding{Username: p.User, ServerID: p.ServerID, ChannelID: p.ChannelID})
+		}
+	}
+	for i := 0; i < len(of); i += 1000 {
+		standings, err := s.standings(ctx, of[i:min(i+1000, len(of))])
+		if err != nil {
+			return err
+		}
+		for j, standing := range standings {
+			if standing == contract.StandingOK {
+				continue
+			}
+			p := places[i+j]
+			if _, err := s.end(ctx, p.User, wire.VoiceRemoved, func(now *place) bool { return now.VoicePlace == p.VoicePlace }); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range list[call](s.book, callPrefix) {
+		if !c.lives() {
+			continue
+		}
+		err := s.mayCall(ctx, c.Caller.Username, c.Callee.Username)
+		if fault.Is(err, fault.NotFound) || fault.Is(err, fault.PermissionDenied) {
+			err = s.endCall(ctx, c.ID, wire.VoiceRemoved)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check notes what will be tried again.
+func (s *Service) check(err error) {
+	if err != nil {
+		s.log.Debug("a record stays for now", "error", err)
+	}
+}
+
+// measure counts who is in voice.
+func (s *Service) measure(r prometheus.Registerer) {
+	gauge := func(name, help string, count func() int) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(count()) }))
+	}
+	standing := func(of func(*place) string) func() int {
+		return func() int {
+			different := map[string]bool{}
+			for _, p := range list[place](s.book, placePrefix) {
+				if p.stands() && of(p) != "" {
+					different[of(p)] = true
+				}
+			}
+			return len(different)
+		}
+	}
+	gauge("voice_members", "People in voice rooms and calls.", standing(func(p *place) string { return p.User }))
+	gauge("voice_rooms", "Voice rooms with somebody inside.", standing(func(p *place) string {
+		if !p.inRoom() {
+			return ""
+		}
+		return p.ServerID + "/" + p.ChannelID
+	}))
+	gauge("voice_calls", "Calls that ring or are accepted.", standing(func(p *place) string { return p.CallID }))
+}
