@@ -70,6 +70,16 @@ export class Program {
 		clearTimeout(timer);
 	}
 
+	/** Ends it without a word (SIGKILL), and waits until it has ended. */
+	async kill(): Promise<void> {
+		const child = this.#process;
+		this.#process = null;
+		if (child === null || child.exitCode !== null) return;
+		const ended = once(child, 'exit');
+		child.kill('SIGKILL');
+		await ended;
+	}
+
 	async remove(): Promise<void> {
 		await this.stop();
 		await rm(this.#data, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { openBrowserSocket } from './lib/socket/browser';
 import type { Clock } from './lib/socket/connection';
 import { Client } from './lib/state/client.svelte';
 import { guarded } from './lib/state/storage';
+import { browserVoice } from './lib/voice/media';
 
 const clock: Clock = {
 	now: () => Date.now(),
@@ -29,6 +30,7 @@ const client = new Client({
 	store: guarded(() => localStorage),
 	addressBar: window,
 	newNonce,
+	voice: browserVoice(),
 	showTheme: (theme) => {
 		if (theme === 'system') delete document.documentElement.dataset['theme'];
 		else document.documentElement.dataset['theme'] = theme;

@@ -1,9 +1,10 @@
+import type { ChannelType } from '../lib/wire';
 import type { Conversation } from '../lib/state/conversation.svelte';
 
 export type DialogKind =
 	| { readonly name: 'create-server' }
 	| { readonly name: 'join-server' }
-	| { readonly name: 'create-channel'; readonly serverId: string }
+	| { readonly name: 'create-channel'; readonly serverId: string; readonly kind: ChannelType }
 	| { readonly name: 'server-invite'; readonly serverId: string }
 	| { readonly name: 'account-invite' }
 	| { readonly name: 'server-settings'; readonly serverId: string }

@@ -20,6 +20,8 @@ import type { Store } from './storage';
 import { ThemeChoice, type Theme } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
 import type { Transport } from './transport';
+import type { VoiceBrowser } from '../voice/media';
+import { Voice } from '../voice/voice.svelte';
 
 export interface ClientOptions {
 	fetch: typeof fetch;
@@ -28,6 +30,7 @@ export interface ClientOptions {
 	store: Store;
 	addressBar: AddressBar;
 	newNonce: () => string;
+	voice: VoiceBrowser;
 	showTheme: (theme: Theme) => void;
 }
 
@@ -53,6 +56,7 @@ export class Client {
 	readonly presence: Presence;
 	readonly account: Account;
 	readonly administration: Administration;
+	readonly voice: Voice;
 
 	/** The window is seen and has the focus. */
 	attended = $state(true);
@@ -101,6 +105,17 @@ export class Client {
 		this.presence = new Presence(transport, options.clock);
 		this.account = new Account(transport);
 		this.administration = new Administration(transport);
+		this.voice = new Voice({
+			transport,
+			clock: options.clock,
+			store: options.store,
+			browser: options.voice,
+			self: username,
+			newSession: options.newNonce,
+			tell: (message) => {
+				this.toasts.info(message);
+			},
+		});
 		this.conversations = new Conversations({
 			transport,
 			clock: options.clock,
@@ -235,7 +250,7 @@ export class Client {
 		this.#session = 'out';
 		this.#initialised = false;
 		this.#user = null;
-		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people, this.reads, this.presence]) {
+		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people, this.reads, this.presence, this.voice]) {
 			part.clear();
 		}
 	}
@@ -282,6 +297,7 @@ export class Client {
 		this.conversations.apply(frame);
 		this.reads.apply(frame, this.username);
 		this.presence.apply(frame, this.username);
+		this.voice.apply(frame);
 		const route = this.router.route;
 		if (frame.type === 'channel_deleted' && route.name === 'channel' && route.channelId === frame.channel_id) {
 			this.router.replace({ ...route, channelId: null });
