@@ -292,6 +292,13 @@ func list[T any](b *book, prefix string) []*T {
 	return all
 }
 
+// lookUp finds a record in the book, nil: there is none.
+func lookUp[T any](b *book, key string) *T {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return decode[T](b.data[key])
+}
+
 // read reads a record as it is now, nil: there is none.
 func read[T any](ctx context.Context, b *book, key string) (*T, error) {
 	kv, err := b.bucket(ctx)

@@ -73,11 +73,9 @@ func (s *Service) altered(before, after *place, o *occasion) {
 	var audience []event.Topic
 	if after.CallID == "" {
 		audience = []event.Topic{event.Server(after.ServerID)}
-	} else {
-		for _, p := range list[place](s.book, placePrefix) {
-			if p.with(after) {
-				audience = append(audience, event.User(p.User))
-			}
+	} else if c := lookUp[call](s.book, callKey(after.CallID)); c != nil {
+		for _, user := range c.parties() {
+			audience = append(audience, event.User(user))
 		}
 	}
 	for _, frame := range frames {

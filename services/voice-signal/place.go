@@ -105,8 +105,7 @@ func (s *Service) enter(ctx context.Context, caller rpc.Caller, to place) (*plac
 			return nil, fault.New(fault.Conflict, "The call was answered on another device.")
 		}
 		if before.with(&to) && before.VoiceSession == to.VoiceSession {
-			next.Since = before.Since
-			next.Muted, next.Deafened, next.Video, next.ScreenSharing = before.Muted, before.Deafened, before.Video, before.ScreenSharing
+			next.Since, next.Video, next.ScreenSharing = before.Since, before.Video, before.ScreenSharing
 		}
 		return &next, nil
 	})

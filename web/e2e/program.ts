@@ -76,7 +76,8 @@ export class Program {
 		this.#process = null;
 		if (child === null || child.exitCode !== null) return;
 		const ended = once(child, 'exit');
-		child.kill('SIGKILL');
+		// What stands for containers has to hear of it, to kill them.
+		child.kill((process.env['DECENTRA_BIN'] ?? '') === '' ? 'SIGKILL' : 'SIGUSR1');
 		await ended;
 	}
 

@@ -114,7 +114,7 @@ export async function createVoiceChannel(page: Page, name: string): Promise<void
 	await expect(page.getByRole('link', { name: `Join voice channel ${name}` })).toBeVisible();
 }
 
-export async function joinVoice(page: Page, name: string): Promise<void> {
+export async function joinVoice(page: Page, name: string, timeout = 10_000): Promise<void> {
 	await page.getByRole('link', { name: `Join voice channel ${name}` }).click();
-	await expect(page.getByRole('button', { name: 'Leave Voice' }).first()).toBeVisible();
+	await expect(page.getByRole('button', { name: 'Leave Voice' }).first()).toBeVisible({ timeout });
 }

@@ -362,6 +362,8 @@ export class Voice {
 			this.#meetAll(answer.voice_members, false);
 		}
 		for (const take of this.#early.splice(0)) take();
+		// A call begins as if nothing were muted.
+		if (now.kind === 'call' && (this.#muted || this.#deafened)) this.#reportAll();
 		this.#keepCredentials();
 	}
 
@@ -389,8 +391,7 @@ export class Voice {
 				this.#meetAll(answer.voice_members, true);
 			}
 			this.mesh.renew(this.#configuration());
-			if (this.#camera !== null) this.#report({ type: 'voice_video', video: true });
-			if (this.#screen !== null) this.#report({ type: 'voice_screen_share', screen_sharing: true });
+			this.#reportAll();
 		} catch (error) {
 			if (era !== this.#era) return;
 			if (error instanceof WireError && error.code === 'unavailable') {
@@ -516,6 +517,14 @@ export class Voice {
 			};
 			again();
 		}
+	}
+
+	/** What is on, as the others have to know it again. */
+	#reportAll(): void {
+		this.#report({ type: 'voice_mute', muted: this.#muted });
+		this.#report({ type: 'voice_deafen', deafened: this.#deafened });
+		this.#report({ type: 'voice_video', video: this.#camera !== null });
+		this.#report({ type: 'voice_screen_share', screen_sharing: this.#screen !== null });
 	}
 
 	#report(frame: ClientFrame): void {
