@@ -150,6 +150,7 @@ var (
 	isChannel         = isA(shape{"id": isID, "name": isText, "type": oneOf("text", "voice")})
 	isPerson          = isA(shape{"username": isText}, isTrio)
 	isDM              = isA(shape{"id": isID, "username": isText}, isTrio)
+	isVoiceMember     = isA(shape{"username": isText, "muted": isBoolean, "video": isBoolean, "screen_sharing": isBoolean}, isTrio)
 	globalMessage     = shape{"type": oneOf("message"), "id": isNumber, "username": isText, "content": isText, "timestamp": isTime,
 		"context": oneOf("global"), "context_id": isNull}
 )
@@ -222,8 +223,7 @@ func code(fields shape) check {
 
 func isTrioFrame(fields shape) check { return isA(fields, isTrio) }
 
-// originalFrames are those that the first clients know, as a user sees them; but
-// for those of voice.
+// originalFrames are those that the first clients know, as a user sees them.
 func originalFrames(viewer string) map[string]check {
 	person, name := isTrioFrame(shape{"username": isText}), isA(shape{"username": isText})
 	server := isServerOf(viewer)
@@ -261,6 +261,18 @@ func originalFrames(viewer string) map[string]check {
 			shape{"username": isText, "is_friend": isBoolean, "request_sent": isBoolean, "request_received": isBoolean}))}),
 		"avatar_updated": isTrioFrame(nil),
 		"avatar_update":  person,
+
+		"voice_state_update": isTrioFrame(shape{"server_id": isID, "channel_id": isID, "username": isText,
+			"state": oneOf("joined", "left"), "voice_members": listOf(isVoiceMember)}),
+		"voice_mute_update":         isA(shape{"username": isText, "muted": isBoolean}),
+		"voice_video_update":        isA(shape{"username": isText, "video": isBoolean}),
+		"voice_screen_share_update": isA(shape{"username": isText, "screen_sharing": isBoolean}),
+		"webrtc_offer":              isA(shape{"from": isText, "offer": isA(shape{"type": oneOf("offer"), "sdp": isText})}),
+		"webrtc_answer":             isA(shape{"from": isText, "answer": isA(shape{"type": oneOf("answer"), "sdp": isText})}),
+		"webrtc_ice_candidate":      isA(shape{"from": isText, "candidate": isA(shape{"candidate": isText, "sdpMid": isText})}),
+		"incoming_voice_call":       isA(shape{"from": isText}),
+		"voice_call_accepted":       isA(shape{"from": isText}),
+		"voice_call_rejected":       isA(shape{"from": isText}),
 	}
 }
 

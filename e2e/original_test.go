@@ -41,6 +41,8 @@ func TestOriginalClients(t *testing.T) {
 			{"the terminal and the lobby", w.terminal},
 			{"friends at once, and DMs", w.friends},
 			{"servers, channels, permissions", w.servers},
+			{"voice channels", w.voiceChannels},
+			{"voice calls", w.voiceCalls},
 			{"requests", w.requests},
 			{"search", w.search},
 			{"avatars", w.avatars},
