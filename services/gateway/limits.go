@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,13 +18,16 @@ import (
 const (
 	messageBurst, messagesPerSecond = 20, 5
 	frameBurst, framesPerSecond     = 120, 30
-	largeBurst, largePeriod         = 5, 2 * time.Second // of large frames
-	passwordBurst                   = 60
-	passwordsPerMinute              = 30
-	addressesRemembered             = 50_000
-	usersRemembered                 = 50_000 // without a connection
-	connectionsPerUser              = 100
-	requestsPerUser                 = 4 // worked on at once; the others wait on their connections
+	// Somebody who enters a full room, or whose network changes, has much to tell
+	// everybody there.
+	signalBurst, signalsPerSecond = 600, 60
+	largeBurst, largePeriod       = 5, 2 * time.Second // of large frames
+	passwordBurst                 = 60
+	passwordsPerMinute            = 30
+	addressesRemembered           = 50_000
+	usersRemembered               = 50_000 // without a connection
+	connectionsPerUser            = 100
+	requestsPerUser               = 4 // worked on at once; the others wait on their connections
 	// strangersPerAddress bounds the connections of an address that are not logged
 	// in: after a restart all who are behind one come back at once.
 	strangersPerAddress = 500
@@ -41,6 +45,7 @@ type limits struct {
 type userLimit struct {
 	connections      int
 	messages, frames *rate.Limiter
+	signals          *rate.Limiter // between peers
 	large            *rate.Limiter
 	turns            chan struct{} // of requests that are worked on
 }
@@ -123,6 +128,7 @@ func (l *limits) user(name string) *userLimit {
 		u = &userLimit{
 			messages: rate.NewLimiter(messagesPerSecond, messageBurst),
 			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
+			signals:  rate.NewLimiter(signalsPerSecond, signalBurst),
 			large:    rate.NewLimiter(rate.Every(largePeriod), largeBurst),
 			turns:    make(chan struct{}, requestsPerUser),
 		}
@@ -134,7 +140,7 @@ func (l *limits) user(name string) *userLimit {
 // idle reports whether forgetting the user changes nothing.
 func (u *userLimit) idle(now time.Time) bool {
 	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst &&
-		u.large.TokensAt(now) >= largeBurst
+		u.signals.TokensAt(now) >= signalBurst && u.large.TokensAt(now) >= largeBurst
 }
 
 // allowFrame refuses with rate_limited what comes too fast, as a frame or as a
@@ -147,8 +153,11 @@ func (l *limits) allowFrame(user, frameType string) error {
 	u := l.user(user)
 	l.mu.Unlock()
 	limiter := u.frames
-	if frameType == "message" {
+	switch {
+	case frameType == "message":
 		limiter = u.messages
+	case strings.HasPrefix(frameType, "webrtc_"):
+		limiter = u.signals
 	}
 	now := l.now()
 	if limiter.AllowN(now, 1) {

@@ -50,6 +50,25 @@ func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 	}
 }
 
+func TestSignalsUseUpNothingOfOtherFrames(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	acquire(t, l, "ann")
+	for i := range signalBurst {
+		if err := l.allowFrame("ann", "webrtc_ice_candidate"); err != nil {
+			t.Fatalf("signal %d: %v", i, err)
+		}
+	}
+	if err := l.allowFrame("ann", "webrtc_offer"); !fault.Is(err, fault.RateLimited) {
+		t.Fatalf("one more: %v", err)
+	}
+	for _, frame := range []string{"voice_mute", "message"} {
+		if err := l.allowFrame("ann", frame); err != nil {
+			t.Fatalf("%s: %v", frame, err)
+		}
+	}
+}
+
 func TestPasswordTriesOfAnAddress(t *testing.T) {
 	now := time.Now()
 	wrong := errors.New("wrong password")

@@ -448,7 +448,20 @@ export class Voice {
 		this.mesh.take(frame.from, frame.voice_session, signal);
 	}
 
-	#signal(to: string, session: string, signal: Signal): Promise<unknown> {
+	/** Who has much to tell waits, rather than leave something out. */
+	async #signal(to: string, session: string, signal: Signal): Promise<unknown> {
+		for (;;) {
+			try {
+				return await this.#pass(to, session, signal);
+			} catch (error) {
+				if (!(error instanceof WireError) || error.code !== 'rate_limited') throw error;
+				const pause = Math.max(0.2, error.retryAfter ?? 0) * 1000;
+				await new Promise<void>((resolve) => this.#options.clock.after(pause, resolve));
+			}
+		}
+	}
+
+	#pass(to: string, session: string, signal: Signal): Promise<unknown> {
 		const who = { target: to, voice_session: this.#session, to_session: session };
 		if (signal.kind === 'candidate') return this.#options.transport.request({ type: 'webrtc_ice_candidate', ...who, candidate: candidate(signal.candidate) });
 		const description = { type: signal.description.type, sdp: signal.description.sdp ?? '' };
