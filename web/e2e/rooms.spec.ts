@@ -12,7 +12,7 @@ let contexts: BrowserContext[] = [];
 let ana: Page, bob: Page, cyd: Page;
 
 test.beforeAll(async ({ browser }) => {
-	program = await Program.start('--limits', 'off');
+	program = await Program.start(); // with the limits that people have
 	contexts = await Promise.all(names.map(() => voiceContext(browser)));
 	const pages = await Promise.all(contexts.map((context) => context.newPage()));
 	[ana, bob, cyd] = pages as [Page, Page, Page];
