@@ -2,6 +2,7 @@ package voicesignal
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"decentra.local/pkg/contract"
@@ -79,8 +80,14 @@ func (s *Service) answer(ctx context.Context, caller rpc.Caller, r wire.SendAnsw
 
 func (s *Service) candidate(ctx context.Context, caller rpc.Caller, r wire.SendCandidate) (contract.Nothing, error) {
 	mine, theirs, err := s.peers(ctx, caller, r.Signal)
-	if err != nil || mine.RelayOnly && r.Candidate != nil && !relayed(r.Candidate.Candidate) {
+	if err != nil {
 		return contract.Nothing{}, err
+	}
+	if mine.RelayOnly && r.Candidate != nil {
+		if !relayed(r.Candidate.Candidate) {
+			return contract.Nothing{}, nil
+		}
+		r.Candidate.Candidate = withoutBase(r.Candidate.Candidate)
 	}
 	s.pass(theirs, wire.WebRTCICECandidate{Signalled: signalled(mine), Candidate: r.Candidate})
 	return contract.Nothing{}, nil
@@ -99,8 +106,16 @@ func (p *place) discreet(d wire.SessionDescription) wire.SessionDescription {
 			kept = append(kept, line)
 		}
 	}
-	d.SDP = strings.Join(kept, "")
+	d.SDP = withoutBase(strings.Join(kept, ""))
 	return d
+}
+
+// base is the address at which the relay sees a client (RFC 8839, 5.1).
+var base = regexp.MustCompile(` raddr \S+ rport \d+`)
+
+// withoutBase leaves out of candidates of the relay's whose they are.
+func withoutBase(candidates string) string {
+	return base.ReplaceAllString(candidates, " raddr 0.0.0.0 rport 9")
 }
 
 // relayed reports whether a candidate (RFC 8839, 5.1) is one of the relay's, or the

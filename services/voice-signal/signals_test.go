@@ -10,6 +10,7 @@ func TestCandidatesThatTellAnAddress(t *testing.T) {
 	const host = "a=candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host\r\n"
 	const reflexive = "a=candidate:2 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 192.0.2.1 rport 50000\r\n"
 	const relay = "a=candidate:3 1 udp 33562367 198.18.0.1 1024 typ relay raddr 203.0.113.7 rport 50000\r\n"
+	const discreet = "a=candidate:3 1 udp 33562367 198.18.0.1 1024 typ relay raddr 0.0.0.0 rport 9\r\n"
 	offer := wire.SessionDescription{Type: "offer", SDP: "v=0\r\n" + host + reflexive + relay + "a=mid:0\r\n"}
 	for _, c := range []struct {
 		name string
@@ -17,7 +18,7 @@ func TestCandidatesThatTellAnAddress(t *testing.T) {
 		want string
 	}{
 		{"of somebody who does not mind", place{}, offer.SDP},
-		{"of somebody who does", place{RelayOnly: true}, "v=0\r\n" + relay + "a=mid:0\r\n"},
+		{"of somebody who does", place{RelayOnly: true}, "v=0\r\n" + discreet + "a=mid:0\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.who.discreet(offer); got.SDP != c.want || got.Type != "offer" {
