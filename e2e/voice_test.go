@@ -36,6 +36,17 @@ func openLounge(owner *person, others ...*person) lounge {
 	return l
 }
 
+// acquainted are four people, the last three friends of the first, in an
+// installation of their own.
+func acquainted(t *testing.T, topology installation.Topology) (anna, ben, carl, mallory *person) {
+	t.Helper()
+	inst := installation.Start(t, installation.Options{Topology: topology})
+	anna = signUp(t, inst, "anna", "")
+	ben = signUp(t, inst, "ben", anna.invite())
+	carl = signUp(t, inst, "carl", anna.invite())
+	return anna, ben, carl, signUp(t, inst, "mallory", anna.invite())
+}
+
 // enters joins the channel, and is heard to by those who watch.
 func (p *person) enters(l lounge, session string, watch ...*person) wire.VoiceJoined {
 	p.t.Helper()
@@ -79,11 +90,7 @@ func (p *person) seesInVoice(want ...string) {
 
 func TestVoiceRooms(t *testing.T) {
 	both(t, func(t *testing.T, topology installation.Topology) {
-		inst := installation.Start(t, installation.Options{Topology: topology})
-		anna := signUp(t, inst, "anna", "")
-		ben := signUp(t, inst, "ben", anna.invite())
-		carl := signUp(t, inst, "carl", anna.invite())
-		mallory := signUp(t, inst, "mallory", anna.invite())
+		anna, ben, carl, mallory := acquainted(t, topology)
 		l := openLounge(anna, ben, carl)
 		elsewhere := l
 		elsewhere.channel = l.other
@@ -177,11 +184,7 @@ func offerTo(name string) client.Fields {
 
 func TestVoiceSignals(t *testing.T) {
 	both(t, func(t *testing.T, topology installation.Topology) {
-		inst := installation.Start(t, installation.Options{Topology: topology})
-		anna := signUp(t, inst, "anna", "")
-		ben := signUp(t, inst, "ben", anna.invite())
-		carl := signUp(t, inst, "carl", anna.invite())
-		mallory := signUp(t, inst, "mallory", anna.invite())
+		anna, ben, carl, mallory := acquainted(t, topology)
 		l := openLounge(anna, ben, carl)
 		anna.enters(l, "a1", ben)
 		ben.enters(l, "b1", anna)

@@ -146,9 +146,7 @@ export class Voice {
 	/** Enters a room. Rejects with a `WireError`. */
 	async join(serverId: string, channelId: string): Promise<void> {
 		if (this.inRoom(serverId, channelId)) return;
-		await this.#enter(() => ({ kind: 'room', serverId, channelId }), () => ({
-			type: 'join_voice_channel', server_id: serverId, channel_id: channelId, muted: this.#muted, deafened: this.#deafened, ...this.#terms(),
-		}));
+		await this.#enter(() => ({ kind: 'room', serverId, channelId }), () => this.#joining(serverId, channelId));
 	}
 
 	/** Rings a friend. Rejects with a `WireError`. */
@@ -321,6 +319,10 @@ export class Voice {
 		this.#ring();
 	}
 
+	#joining(serverId: string, channelId: string): ClientFrame {
+		return { type: 'join_voice_channel', server_id: serverId, channel_id: channelId, muted: this.#muted, deafened: this.#deafened, ...this.#terms() };
+	}
+
 	#terms(): { voice_session: string; relay_only: boolean } {
 		return { voice_session: this.#session, relay_only: this.settings.choices.relayOnly };
 	}
@@ -374,7 +376,7 @@ export class Voice {
 		if (place === null) return;
 		const frame: ClientFrame =
 			place.kind === 'room'
-				? { type: 'join_voice_channel', server_id: place.serverId, channel_id: place.channelId, muted: this.#muted, deafened: this.#deafened, ...this.#terms() }
+				? this.#joining(place.serverId, place.channelId)
 				: { type: 'resume_voice_call', call_id: place.callId, username: place.username, incoming: place.incoming, ...this.#terms() };
 		if (place.kind === 'call' && !this.#established) {
 			// It rings no longer when the one who rings is gone for a while.
