@@ -3,7 +3,7 @@ export CGO_ENABLED ?= 0
 BIN       := bin
 COMMIT    ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
-WEB_INPUT := $(shell find web/src web/public web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
+WEB_INPUT := $(shell find web/src web/public web/build web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods fuzz audit check fmt generate web setup clean

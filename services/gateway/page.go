@@ -10,7 +10,7 @@ import (
 // contentPolicy lets the page load what is its own, and nothing else.
 const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; " +
-	"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+	"worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
 // servePage serves the web client: its files, and for every other path, which
 // the page reads itself, the page.
@@ -46,6 +46,9 @@ func servePage(files fs.FS) http.Handler {
 			h.Set("Cache-Control", "public, max-age=31536000, immutable") // named by their content
 			server.ServeHTTP(w, r)
 		default:
+			if path.Ext(name) == ".webmanifest" {
+				h.Set("Content-Type", "application/manifest+json") // the tables of most systems lack it
+			}
 			h.Set("Cache-Control", "no-cache")
 			server.ServeHTTP(w, r)
 		}

@@ -10,6 +10,7 @@ func TestThePageIsServedForEveryPlaceInIt(t *testing.T) {
 	page := servePage(fstest.MapFS{
 		"index.html":          {Data: []byte("page")},
 		"favicon.svg":         {Data: []byte("icon")},
+		"sw.js":               {Data: []byte("worker")},
 		"assets/app-1234.js":  {Data: []byte("script")},
 		"api-docs/index.html": {Data: []byte("reference")},
 	})
@@ -25,6 +26,7 @@ func TestThePageIsServedForEveryPlaceInIt(t *testing.T) {
 		{"upwards", "GET", "/../../etc/passwd", 400, "", ""},
 		{"a folder", "GET", "/assets", 200, "page", "no-cache"},
 		{"a file", "GET", "/favicon.svg", 200, "icon", "no-cache"},
+		{"the worker", "GET", "/sw.js", 200, "worker", "no-cache"},
 		{"a part of the build", "GET", "/assets/app-1234.js", 200, "script", immutable},
 		{"a part of another build", "GET", "/assets/app-0000.js", 404, "", ""},
 		{"a page of its own", "GET", "/api-docs/", 200, "reference", "no-cache"},
@@ -43,5 +45,15 @@ func TestThePageIsServedForEveryPlaceInIt(t *testing.T) {
 				t.Error("there is no Content-Security-Policy")
 			}
 		})
+	}
+}
+
+func TestTheManifestIsServedAsOne(t *testing.T) {
+	page := servePage(fstest.MapFS{"index.html": {}, "manifest.webmanifest": {Data: []byte("{}")}})
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequest("GET", "/manifest.webmanifest", nil))
+	h := w.Header()
+	if h.Get("Content-Type") != "application/manifest+json" || h.Get("Cache-Control") != "no-cache" {
+		t.Errorf("the headers are %v", h)
 	}
 }

@@ -40,3 +40,8 @@ const client = new Client({
 const target = document.getElementById('app');
 if (target !== null) mount(App, { target, props: { client } });
 void client.start();
+
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+	// Without it the page is the same while the server can be reached.
+	navigator.serviceWorker.register('/sw.js').catch(() => undefined);
+}
