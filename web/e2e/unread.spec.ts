@@ -15,6 +15,11 @@ test('unread counts agree between two devices, and only what was seen is read', 
 	const contexts = [await browser.newContext(), await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, desk, laptop] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page, Page];
+		await laptop.addInitScript(() => {
+			navigator.setAppBadge = async (count) => void (document.documentElement.dataset['badge'] = String(count));
+		});
+		const icon = laptop.locator('link[rel=icon]');
+		const root = laptop.locator(':root');
 		await signUp(ana, program.url, 'ana');
 		await signUp(desk, program.url, 'bob', await accountInvite(ana));
 		await createServer(ana, 'Garden');
@@ -31,11 +36,16 @@ test('unread counts agree between two devices, and only what was seen is read', 
 		await expect(desk.locator('.new')).toHaveText('New');
 		await expect(laptop).toHaveTitle(/^\(2\) /);
 		await expect(laptop.getByRole('link', { name: 'Garden, 2 new messages' })).toBeVisible();
+		await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
+		await expect(root).toHaveAttribute('data-badge', '2');
+		expect((await laptop.request.get(`${program.url}/favicon-unread.svg`)).headers()['content-type']).toBe('image/svg+xml');
 
 		// Back at one device: both know.
 		await lookAway(desk, false);
 		await expect(desk).toHaveTitle(/^#general/);
 		await expect(laptop).toHaveTitle(/^Decentra/);
+		await expect(icon).toHaveAttribute('href', '/favicon.svg');
+		await expect(root).toHaveAttribute('data-badge', '0');
 		await expect(desk.locator('.new')).toHaveText('New');
 		await desk.keyboard.press('Escape');
 		await expect(desk.locator('.new')).toHaveCount(0);
