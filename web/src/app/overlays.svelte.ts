@@ -12,6 +12,7 @@ export type DialogKind =
 	| { readonly name: 'user-settings' }
 	| { readonly name: 'block-user'; readonly username: string }
 	| { readonly name: 'remove-friend'; readonly username: string }
+	| { readonly name: 'message-actions'; readonly conversation: Conversation; readonly id: number }
 	| { readonly name: 'delete-message'; readonly conversation: Conversation; readonly id: number };
 
 /** What lies over the screen: at most one dialog, and on a phone at most one drawer. */

@@ -296,6 +296,8 @@ export const s = {
 		delete: 'Delete',
 		copyText: 'Copy text',
 		copiedText: 'Message copied.',
+		copyLink: 'Copy link',
+		copiedLink: 'Link copied.',
 		actions: 'Message actions',
 		editLabel: 'Edit message',
 		editHint: 'Esc cancels, Enter saves',
@@ -308,7 +310,14 @@ export const s = {
 		jump: 'Jump to present',
 		newDivider: 'New',
 		newBelow: (count: number) => (count === 1 ? '1 new message' : `${String(count)} new messages`),
-		loadingOlder: 'Loading older messages',
+		loadingMore: 'Loading messages',
+		gone: 'That message is gone. This is where it was.',
+		joined: (names: readonly string[]) => {
+			const [first = '', second = '', ...others] = names;
+			if (names.length === 1) return `${first} joined the server`;
+			if (others.length === 0) return `${first} and ${second} joined the server`;
+			return `${first}, ${second} and ${others.length === 1 ? (others[0] ?? '') : `${String(others.length)} others`} joined the server`;
+		},
 		beginning: (where: string) => `This is the beginning of ${where}.`,
 		beginningDm: (name: string) => `This is the beginning of your conversation with ${name}.`,
 		emptyChannel: (where: string) => `Welcome to ${where}`,

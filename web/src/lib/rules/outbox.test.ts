@@ -5,7 +5,7 @@ import { applyEvent, applyPage, emptyTimeline } from './timeline';
 const time = '2026-01-01T10:00:00+00:00';
 const two = enqueue(enqueue([], 'a', 'one', time), 'b', 'two', time);
 const states = (outbox: Outbox): string => outbox.map((entry) => `${entry.nonce}:${entry.state}`).join(' ');
-const loaded = applyPage(emptyTimeline, { messages: [], seq: 0, more_before: false });
+const loaded = applyPage(emptyTimeline, { messages: [], seq: 0, more_before: false, more_after: false });
 const stored = applyEvent(loaded, {
 	type: 'message',
 	id: 1,

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import { codeFromInput, inviteFromSearch, inviteLink, parseRoute, resetFromHash, resetLink, routePath, type Route } from './routes';
+import { codeFromInput, innerPath, inviteFromSearch, inviteLink, parseRoute, resetFromHash, resetLink, routePath, type Route } from './routes';
 
 const routes: [string, Route][] = [
 	['/', { name: 'home' }],
 	['/friends', { name: 'friends' }],
 	['/channels/s1', { name: 'channel', serverId: 's1', channelId: null }],
 	['/channels/s1/c1', { name: 'channel', serverId: 's1', channelId: 'c1' }],
+	['/channels/s1/c1/42', { name: 'channel', serverId: 's1', channelId: 'c1', messageId: 42 }],
 	['/dm/d1', { name: 'dm', dmId: 'd1' }],
+	['/dm/d1/7', { name: 'dm', dmId: 'd1', messageId: 7 }],
 	['/dm/a%20b', { name: 'dm', dmId: 'a b' }],
 ];
 test.each(routes)('%s there and back', (path, route) => {
@@ -14,8 +16,18 @@ test.each(routes)('%s there and back', (path, route) => {
 	expect(routePath(route)).toBe(path);
 });
 
-test.each(['/nothing', '/dm', '/channels', '/channels/a/b/c', '/dm/%zz/x', '/friends/x'])('%s is home', (path) => {
+test.each(['/nothing', '/dm', '/channels', '/channels/a/b/c', '/channels/a/b/0', '/channels/a/b/1/2', '/dm/%zz/x', '/dm/d/1/2', '/friends/x'])('%s is home', (path) => {
 	expect(parseRoute(path)).toEqual({ name: 'home' });
+});
+
+test.each([
+	['http://a.example/channels/s/c/5', '/channels/s/c/5'],
+	['http://a.example/dm/d', '/dm/d'],
+	['http://a.example/?invite=AB12CD34', null],
+	['http://a.example.evil/channels/s/c', null],
+	['https://a.example/channels/s/c', null],
+])('%s leads within to %s', (href, path) => {
+	expect(innerPath(href, 'http://a.example')).toBe(path);
 });
 
 test.each([

@@ -1,19 +1,24 @@
 export type Route =
 	| { readonly name: 'home' }
 	| { readonly name: 'friends' }
-	/** Without a channel: the first text channel of the server. */
-	| { readonly name: 'channel'; readonly serverId: string; readonly channelId: string | null }
-	| { readonly name: 'dm'; readonly dmId: string };
+	/** Without a channel: the first text channel of the server. With a message: where that is. */
+	| { readonly name: 'channel'; readonly serverId: string; readonly channelId: string | null; readonly messageId?: number }
+	| { readonly name: 'dm'; readonly dmId: string; readonly messageId?: number };
 
 export function parseRoute(pathname: string): Route {
-	const [head, first, second, ...rest] = pathname.split('/').filter((segment) => segment !== '').map(decode);
-	if (rest.length > 0) return { name: 'home' };
+	const [head, ...ids] = pathname.split('/').filter((segment) => segment !== '').map(decode);
+	const [first, second, third] = ids;
 	if (head === 'friends' && first === undefined) return { name: 'friends' };
-	if (head === 'dm' && first !== undefined && second === undefined) return { name: 'dm', dmId: first };
-	if (head === 'channels' && first !== undefined) {
-		return { name: 'channel', serverId: first, channelId: second ?? null };
+	if (head === 'dm' && first !== undefined && ids.length <= 2) return withMessage({ name: 'dm', dmId: first }, second);
+	if (head === 'channels' && first !== undefined && ids.length <= 3) {
+		return withMessage({ name: 'channel', serverId: first, channelId: second ?? null }, third);
 	}
 	return { name: 'home' };
+}
+
+function withMessage(route: Extract<Route, { messageId?: number }>, id: string | undefined): Route {
+	if (id === undefined) return route;
+	return /^[1-9]\d{0,14}$/.test(id) ? { ...route, messageId: Number(id) } : { name: 'home' };
 }
 
 export function routePath(route: Route): string {
@@ -23,12 +28,21 @@ export function routePath(route: Route): string {
 		case 'friends':
 			return '/friends';
 		case 'dm':
-			return `/dm/${encodeURIComponent(route.dmId)}`;
-		case 'channel': {
-			const server = `/channels/${encodeURIComponent(route.serverId)}`;
-			return route.channelId === null ? server : `${server}/${encodeURIComponent(route.channelId)}`;
-		}
+			return joined('dm', route.dmId, route.messageId);
+		case 'channel':
+			return route.channelId === null ? joined('channels', route.serverId) : joined('channels', route.serverId, route.channelId, route.messageId);
 	}
+}
+
+function joined(...segments: (string | number | undefined)[]): string {
+	return segments.map((segment) => (segment === undefined ? '' : `/${encodeURIComponent(segment)}`)).join('');
+}
+
+/** The place within this installation that an address leads to, or null. */
+export function innerPath(href: string, origin: string): string | null {
+	if (!href.startsWith(`${origin}/`)) return null;
+	const { pathname } = new URL(href);
+	return parseRoute(pathname).name === 'home' ? null : pathname;
 }
 
 export function sameRoute(a: Route, b: Route): boolean {

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { enqueue } from './outbox';
-import { rows, type Row } from './rows';
+import { rows as rowsOf, type Row } from './rows';
 import type { Message } from './timeline';
+
+type Rest = Parameters<typeof rowsOf> extends [unknown, ...infer R] ? R : never;
+/** Of a conversation that is held as a whole. */
+const rows = (messages: Message[], ...rest: Rest): Row[] => rowsOf({ messages, moreBefore: false, moreAfter: false }, ...rest);
 
 function message(id: number, username: string, timestamp: string, nonce: string | null = null): Message {
 	return { id, seq: id, username, content: `m${String(id)}`, timestamp, editedAt: null, nonce };
@@ -15,7 +19,9 @@ function sketch(list: Row[]): string {
 				case 'new':
 					return 'NEW';
 				case 'system':
-					return `(${row.line.content})`;
+					return `(${row.content})`;
+				case 'joins':
+					return `(${row.names.join('+')} joined)`;
 				case 'message':
 					return `${row.first ? `${row.message.username}:` : ''}${row.message.content}`;
 				case 'outgoing':
@@ -42,6 +48,23 @@ test('notices stand by their time and open a new group', () => {
 		{ key: '1', content: 'bob joined', timestamp: '2026-01-01T10:01:00+00:00' },
 	];
 	expect(sketch(rows(messages, [], lines, 'me'))).toBe('day ana:m1 (bob joined) ana:m2 (later)');
+});
+
+test('joins in a row are one line, until something is said', () => {
+	const messages = [message(1, 'ana', '2026-01-01T10:02:00+00:00')];
+	const joins = ['bob', 'cyd', 'dan'].map((name, n) => ({
+		key: name,
+		content: `${name} joined the server`,
+		timestamp: `2026-01-01T10:0${String(n * 1.5)}:00+00:00`.replace('1.5', '1'),
+	}));
+	expect(sketch(rows(messages, [], joins, 'me'))).toBe('day (bob+cyd joined) ana:m1 (dan joined)');
+});
+
+test('with more to come at both ends, only notices of the time between are shown, and nothing is on its way', () => {
+	const messages = [message(5, 'ana', '2026-01-01T10:01:00+00:00'), message(6, 'ana', '2026-01-01T10:03:00+00:00')];
+	const lines = [0, 2, 4].map((minute) => ({ key: String(minute), content: String(minute), timestamp: `2026-01-01T10:0${String(minute)}:00+00:00` }));
+	const outbox = enqueue([], 'n', 'mine', '2026-01-01T10:05:00+00:00');
+	expect(sketch(rowsOf({ messages, moreBefore: true, moreAfter: true }, outbox, lines, 'me'))).toBe('day ana:m5 (2) ana:m6');
 });
 
 test('a message keeps its key when it is acknowledged', () => {

@@ -1,5 +1,5 @@
 import type { Outbox, Outgoing } from './outbox';
-import type { Message } from './timeline';
+import type { Message, Timeline } from './timeline';
 
 export interface SystemLine {
 	readonly key: string;
@@ -9,7 +9,9 @@ export interface SystemLine {
 
 export type Row =
 	| { readonly kind: 'day'; readonly key: string; readonly date: Date }
-	| { readonly kind: 'system'; readonly key: string; readonly line: SystemLine }
+	| { readonly kind: 'system'; readonly key: string; readonly content: string }
+	/** Several people joined, one after the other. */
+	| { readonly kind: 'joins'; readonly key: string; readonly names: readonly string[] }
 	/** What follows was not read before. */
 	| { readonly kind: 'new'; readonly key: string }
 	| {
@@ -31,9 +33,11 @@ export type Row =
 /** Messages of one author no further apart than this stand together. */
 export const GROUP_WINDOW_MS = 7 * 60 * 1000;
 
+const JOINED = ' joined the server';
+
 /** What a conversation shows, top to bottom: messages in the server's order, notices by their time, then what is on its way. */
 export function rows(
-	messages: readonly Message[],
+	{ messages, moreBefore, moreAfter }: Pick<Timeline, 'messages' | 'moreBefore' | 'moreAfter'>,
 	outbox: Outbox,
 	systemLines: readonly SystemLine[],
 	username: string,
@@ -62,14 +66,26 @@ export function rows(
 	const firstNew = lastRead === null ? -1 : messages.findIndex((message) => message.id > lastRead && message.username !== username);
 	const newId = messages[firstNew]?.id ?? null;
 
-	const notices = [...systemLines].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
+	// A notice from before or after what is held has its place there.
+	const [from, to] = [moreBefore ? messages[0] : undefined, moreAfter ? messages.at(-1) : undefined];
+	const notices = systemLines
+		.map((line) => ({ ...line, time: Date.parse(line.timestamp) }))
+		.filter(({ time }) => (from === undefined || time >= Date.parse(from.timestamp)) && (to === undefined || time <= Date.parse(to.timestamp)))
+		.sort((a, b) => a.time - b.time);
 	let notice = 0;
+	const notify = (key: string, content: string): void => {
+		const last = out.at(-1);
+		const name = content.endsWith(JOINED) ? content.slice(0, -JOINED.length) : null;
+		if (name !== null && last?.kind === 'joins') out[out.length - 1] = { ...last, names: [...last.names, name] };
+		else if (name !== null) out.push({ kind: 'joins', key, names: [name] });
+		else out.push({ kind: 'system', key, content });
+	};
 	const noticesUntil = (time: number): void => {
-		for (let line = notices[notice]; line !== undefined && Date.parse(line.timestamp) <= time; line = notices[notice]) {
+		for (let line = notices[notice]; line !== undefined && line.time <= time; line = notices[notice]) {
 			notice++;
-			divide(new Date(line.timestamp));
+			divide(new Date(line.time));
 			author = null;
-			out.push({ kind: 'system', key: `system ${line.key}`, line });
+			notify(`system ${line.key}`, line.content);
 		}
 	};
 
@@ -87,6 +103,7 @@ export function rows(
 		out.push({ kind: 'message', key, message, first, date });
 	}
 	noticesUntil(Infinity);
+	if (moreAfter) return out;
 	for (const outgoing of outbox) {
 		const date = new Date(outgoing.timestamp);
 		divide(date);

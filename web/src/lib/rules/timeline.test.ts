@@ -3,10 +3,13 @@ import type { ConversationFrame, StoredMessage } from '../wire';
 import {
 	applyChanges,
 	applyEvent,
+	applyNewer,
 	applyOlder,
 	applyPage,
+	covers,
 	emptyTimeline,
 	hasHole,
+	leave,
 	trim,
 	type Timeline,
 } from './timeline';
@@ -36,13 +39,14 @@ function stored(id: number, seq = id, content = `m${String(id)}`): StoredMessage
 	};
 }
 const gone = (id: number, seq: number): StoredMessage => ({ ...stored(id, seq, ''), deleted: true });
-const page = (seq: number, messages: StoredMessage[], more_before = false) => ({ seq, messages, more_before });
+const page = (seq: number, messages: StoredMessage[], more_before = false, more_after = false) => ({ seq, messages, more_before, more_after });
 const changes = (seq: number, messages: StoredMessage[], reset = false) => ({ seq, messages, reset });
 const shown = (timeline: Timeline): string => timeline.messages.map((m) => m.content).join(' ');
 const events = (timeline: Timeline, ...frames: ConversationFrame[]): Timeline => frames.reduce(applyEvent, timeline);
 
 const three = applyPage(emptyTimeline, page(3, [stored(1), stored(2), stored(3)]));
 const tail = applyPage(emptyTimeline, page(12, [stored(10), stored(11), stored(12)], true));
+const middle = applyPage(emptyTimeline, page(12, [stored(5), stored(6)], true, true));
 
 describe('events on a loaded timeline', () => {
 	const cases: [name: string, frames: ConversationFrame[], shows: string, seq: number, hole: boolean][] = [
@@ -110,10 +114,56 @@ describe('older pages', () => {
 		expect(applyOlder(replaced, page(12, [stored(8)]), tail.epoch)).toBe(replaced);
 	});
 	test('one asked for before the oldest were let go is thrown away', () => {
-		const trimmed = trim(tail, 2, 1);
+		const trimmed = trim(tail, 'oldest', 2, 1);
 		expect(shown(trimmed)).toBe('m12');
 		expect(trimmed.moreBefore).toBe(true);
 		expect(applyOlder(trimmed, page(12, [stored(9)]), tail.epoch)).toBe(trimmed);
+	});
+});
+
+describe('away from the newest', () => {
+	test('new messages are left to their page', () => {
+		const timeline = events(middle, said(13), edited(14, 6, 'new'), deleted(15, 5));
+		expect(shown(timeline)).toBe('new');
+		expect(timeline.seq).toBe(15);
+		expect(hasHole(timeline)).toBe(false);
+		expect(shown(applyChanges(timeline, changes(17, [stored(16), stored(13, 17, 'thirteen')])))).toBe('new');
+	});
+	test('newer pages go behind, and the last of them joins the present', () => {
+		const more = applyNewer(middle, page(12, [stored(7), stored(8)], true, true), middle.epoch);
+		expect(shown(more)).toBe('m5 m6 m7 m8');
+		expect(more.moreAfter).toBe(true);
+		const all = applyNewer(more, page(12, [stored(9), stored(12)], true), more.epoch);
+		expect(all.moreAfter).toBe(false);
+		expect(shown(events(all, said(13)))).toBe('m5 m6 m7 m8 m9 m12 m13');
+	});
+	test('a page overtaken by events gets their changes, and is not taken for the last', () => {
+		const changed = events(middle, edited(13, 7, 'new'), deleted(14, 8), said(15));
+		const timeline = applyNewer(changed, page(12, [stored(7), stored(8)], true), middle.epoch);
+		expect(shown(timeline)).toBe('m5 m6 new');
+		expect(timeline.moreAfter).toBe(true);
+		expect(shown(applyNewer(timeline, page(15, [stored(15)], true), timeline.epoch))).toBe('m5 m6 new m15');
+	});
+	test('events that the last page knows already change nothing', () => {
+		const timeline = applyNewer(middle, page(14, [stored(7), stored(13, 14, 'new')], true), middle.epoch);
+		expect(shown(events(timeline, said(13), edited(14, 13, 'new'), said(15)))).toBe('m5 m6 m7 new m15');
+	});
+	test('letting go of the newest', () => {
+		const trimmed = trim(tail, 'newest', 2, 2);
+		expect(shown(trimmed)).toBe('m10 m11');
+		expect(trimmed.moreAfter).toBe(true);
+		expect(applyNewer(trimmed, page(12, [stored(12)]), tail.epoch)).toBe(trimmed);
+	});
+	test('going to another place keeps what is seen until its page is there', () => {
+		const left = events(leave(tail), said(13));
+		expect(shown(left)).toBe('m10 m11 m12');
+		expect(shown(applyPage(left, page(12, [stored(5), stored(6)], true, true)))).toBe('m5 m6');
+	});
+	test('what it covers', () => {
+		expect([9, 10, 11, 99].map((id) => covers(tail, id))).toEqual([false, true, true, true]);
+		expect([4, 5, 6, 7].map((id) => covers(middle, id))).toEqual([false, true, true, false]);
+		expect(covers(three, 99)).toBe(true);
+		expect(covers(emptyTimeline, 1)).toBe(false);
 	});
 });
 

@@ -18,7 +18,7 @@ type EarlyChange = { readonly seq: number } & (
 );
 
 /**
- * What is held of one conversation: a run of messages up to its newest, oldest first.
+ * What is held of one conversation: a run of messages without gaps, oldest first; usually up to the newest.
  * Every change has a number, without holes: `seq` is the last one applied, `waiting` has the events beyond a hole.
  */
 export interface Timeline {
@@ -26,13 +26,14 @@ export interface Timeline {
 	readonly seq: number;
 	readonly loaded: boolean;
 	readonly moreBefore: boolean;
+	readonly moreAfter: boolean;
 	readonly waiting: readonly ConversationFrame[];
 	readonly early: ReadonlyMap<number, EarlyChange>;
-	/** Grows whenever the oldest end of the run was replaced: an older page asked for before then no longer fits. */
+	/** Grows whenever an end of the run was replaced: a page asked for before then no longer fits. */
 	readonly epoch: number;
 }
 
-export type Page = Pick<HistoryFrame, 'messages' | 'seq' | 'more_before'>;
+export type Page = Pick<HistoryFrame, 'messages' | 'seq' | 'more_before' | 'more_after'>;
 export type Changes = Pick<ChangesFrame, 'messages' | 'seq' | 'reset'>;
 
 /** Events kept while they can't be applied. What is dropped beyond it shows as a hole and is asked for again. */
@@ -43,6 +44,7 @@ export const emptyTimeline: Timeline = {
 	seq: 0,
 	loaded: false,
 	moreBefore: false,
+	moreAfter: false,
 	waiting: [],
 	early: new Map(),
 	epoch: 0,
@@ -61,7 +63,19 @@ export function applyEvent(timeline: Timeline, event: ConversationFrame): Timeli
 	return { ...timeline, waiting };
 }
 
-/** The newest page: replaces whatever was held. */
+/** True when the message is held, or would be if it still existed. */
+export function covers(timeline: Timeline, id: number): boolean {
+	const { loaded, messages, moreBefore, moreAfter } = timeline;
+	if (!loaded) return false;
+	return (!moreBefore || (messages[0]?.id ?? Infinity) <= id) && (!moreAfter || (messages.at(-1)?.id ?? 0) >= id);
+}
+
+/** Makes room for a page of another place; what is held stays to be seen until it comes. */
+export function leave(timeline: Timeline): Timeline {
+	return { ...timeline, loaded: false, epoch: timeline.epoch + 1 };
+}
+
+/** A first page: replaces whatever was held. */
 export function applyPage(timeline: Timeline, page: Page): Timeline {
 	return drain({
 		...timeline,
@@ -69,6 +83,7 @@ export function applyPage(timeline: Timeline, page: Page): Timeline {
 		seq: page.seq,
 		loaded: true,
 		moreBefore: page.more_before,
+		moreAfter: page.more_after,
 		early: new Map(),
 		epoch: timeline.epoch + 1,
 	});
@@ -78,24 +93,38 @@ export function applyPage(timeline: Timeline, page: Page): Timeline {
 export function applyOlder(timeline: Timeline, page: Page, epoch: number): Timeline {
 	if (!timeline.loaded || timeline.epoch !== epoch) return timeline;
 	const oldest = timeline.messages[0]?.id ?? Infinity;
+	const [older, early] = withEarly(timeline, page.messages.filter(({ id }) => id < oldest));
+	return { ...timeline, messages: [...older, ...timeline.messages], moreBefore: page.more_before, early };
+}
+
+/** A page of newer messages, asked for when the timeline was at `epoch`. */
+export function applyNewer(timeline: Timeline, page: Page, epoch: number): Timeline {
+	if (!timeline.loaded || timeline.epoch !== epoch) return timeline;
+	const newest = timeline.messages.at(-1)?.id ?? 0;
+	const [newer, early] = withEarly(timeline, page.messages.filter(({ id }) => id > newest));
+	// Messages that came while the page was on its way were not kept.
+	const moreAfter = page.more_after || page.seq < timeline.seq;
+	return { ...timeline, messages: [...timeline.messages, ...newer], moreAfter, early };
+}
+
+/** The messages of a page with what happened to them since, and what is left to happen to others. */
+function withEarly(timeline: Timeline, page: readonly StoredMessage[]): [Message[], Map<number, EarlyChange>] {
 	const early = new Map(timeline.early);
-	const older: Message[] = [];
-	for (const stored of page.messages) {
-		if (stored.id >= oldest) continue;
+	const messages: Message[] = [];
+	for (const stored of page) {
 		const message = fromStored(stored);
 		const change = early.get(message.id);
 		early.delete(message.id);
-		if (change === undefined || change.seq <= message.seq) older.push(message);
-		else if (!change.deleted) older.push({ ...message, seq: change.seq, content: change.content, editedAt: change.editedAt });
+		if (change === undefined || change.seq <= message.seq) messages.push(message);
+		else if (!change.deleted) messages.push({ ...message, seq: change.seq, content: change.content, editedAt: change.editedAt });
 	}
-	older.sort((a, b) => a.id - b.id);
-	return { ...timeline, messages: [...older, ...timeline.messages], moreBefore: page.more_before, early };
+	return [messages.sort((a, b) => a.id - b.id), early];
 }
 
 /** The answer to "what changed after seq": the last state of each message that changed. */
 export function applyChanges(timeline: Timeline, changes: Changes): Timeline {
 	if (!timeline.loaded) return timeline;
-	if (changes.reset) return { ...timeline, loaded: false, epoch: timeline.epoch + 1 };
+	if (changes.reset) return leave(timeline);
 	let next = timeline;
 	const inOrder = [...changes.messages].sort((a, b) => a.seq - b.seq);
 	for (const change of inOrder) {
@@ -108,10 +137,12 @@ export function applyChanges(timeline: Timeline, changes: Changes): Timeline {
 	return drain({ ...next, seq: Math.max(next.seq, changes.seq) });
 }
 
-/** Lets go of the oldest messages when more than `limit` are held, down to `keep`. */
-export function trim(timeline: Timeline, limit: number, keep: number): Timeline {
-	if (timeline.messages.length <= limit) return timeline;
-	return { ...timeline, messages: timeline.messages.slice(-keep), moreBefore: true, epoch: timeline.epoch + 1 };
+/** Lets go of messages at one end when more than `limit` are held, down to `keep`. */
+export function trim(timeline: Timeline, end: 'oldest' | 'newest', limit: number, keep: number): Timeline {
+	const { messages, epoch } = timeline;
+	if (messages.length <= limit) return timeline;
+	if (end === 'oldest') return { ...timeline, messages: messages.slice(-keep), moreBefore: true, epoch: epoch + 1 };
+	return { ...timeline, messages: messages.slice(0, keep), moreAfter: true, epoch: epoch + 1 };
 }
 
 function drain(timeline: Timeline): Timeline {
@@ -140,6 +171,9 @@ function upsert(timeline: Timeline, message: Message): Timeline {
 	const { messages } = timeline;
 	const last = messages.at(-1);
 	if (last === undefined || message.id > last.id) {
+		// Its page will bring it as it is now.
+		if (timeline.moreAfter && message.editedAt === null) return timeline;
+		if (timeline.moreAfter) return edit(timeline, message.id, message.seq, message.content, message.editedAt);
 		// Beside an empty run with more before it, an edited message may be an old one: wait for its page.
 		if (last === undefined && timeline.moreBefore && message.editedAt !== null) {
 			return edit(timeline, message.id, message.seq, message.content, message.editedAt);
@@ -171,7 +205,7 @@ function remove(timeline: Timeline, id: number, seq: number): Timeline {
 }
 
 function remember(timeline: Timeline, id: number, change: EarlyChange): Timeline {
-	if (!timeline.moreBefore) return timeline;
+	if (!timeline.moreBefore && !timeline.moreAfter) return timeline;
 	const known = timeline.early.get(id);
 	if (known !== undefined && known.seq >= change.seq) return timeline;
 	return { ...timeline, early: new Map(timeline.early).set(id, change) };

@@ -124,6 +124,10 @@ export class Client {
 			onError: (message) => {
 				this.toasts.error(message);
 			},
+			leftOff: (ref, page) => {
+				const read = this.reads.read(ref);
+				return read > 0 && this.reads.unread(ref) >= page ? read : null;
+			},
 		});
 		this.invite = async () => {
 			const answer = await connection.request({ type: 'generate_invite' });
@@ -225,7 +229,9 @@ export class Client {
 	show(route: Route): void {
 		const ref = routeContext(route);
 		const there = ref !== null && this.#exists(route);
-		this.conversations.show(there ? this.conversations.hold(ref) : null);
+		const conversation = there ? this.conversations.hold(ref) : null;
+		if (conversation !== null && 'messageId' in route && route.messageId !== undefined) void conversation.seek(route.messageId);
+		this.conversations.show(conversation);
 		if (ref?.context === 'server' && there) {
 			const ids = splitChannel(ref.context_id);
 			if (ids !== null) this.#store.setItem(`decentra.channel.${ids.serverId}`, ids.channelId);
@@ -300,7 +306,7 @@ export class Client {
 		this.voice.apply(frame);
 		const route = this.router.route;
 		if (frame.type === 'channel_deleted' && route.name === 'channel' && route.channelId === frame.channel_id) {
-			this.router.replace({ ...route, channelId: null });
+			this.router.replace({ name: 'channel', serverId: frame.server_id, channelId: null });
 		}
 	}
 

@@ -14,10 +14,13 @@ import type { SystemLine } from '../rules/rows';
 import {
 	applyChanges,
 	applyEvent,
+	applyNewer,
 	applyOlder,
 	applyPage,
+	covers,
 	emptyTimeline,
 	hasHole,
+	leave,
 	trim,
 	type Timeline,
 } from '../rules/timeline';
@@ -25,9 +28,9 @@ import { WireError, type ClientFrame, type ContextRef, type ConversationFrame, t
 import type { Clock, Transport } from './transport';
 
 const PAGE_SIZE = 50;
-/** More than this is let go of while the newest messages are shown. */
-const TRIM_LIMIT = 400;
-const TRIM_KEEP = 150;
+/** Of more than this, what is farthest from the reader is let go of: the page stays as quick as it was. */
+const HELD_LIMIT = 250;
+const HELD_KEEP = 200;
 /** An acknowledged message whose event does not come within this was lost on the way. */
 const EVENT_GRACE_MS = 2_000;
 
@@ -37,7 +40,17 @@ export interface ConversationContext {
 	username: () => string;
 	newNonce: () => string;
 	onError: (message: string) => void;
+	/** The last message that was read, when so many came since that the newest page does not show it. */
+	leftOff: (ref: ContextRef, page: number) => number | null;
 }
+
+/** Where the reader is: a message, and how far its top is below the edge of the view, in pixels. */
+export interface Place {
+	readonly id: number;
+	readonly top: number;
+}
+
+type Window = { before: number } | { after: number } | { around: number } | Record<never, never>;
 
 /** One conversation that is held: its timeline, what is on its way, and the asking that keeps it right. */
 export class Conversation {
@@ -48,12 +61,14 @@ export class Conversation {
 	#outbox = $state.raw<Outbox>([]);
 	#systemLines = $state.raw<readonly SystemLine[]>([]);
 	#loadError = $state<string | null>(null);
-	#loadingOlder = $state(false);
+	#loadingMore = $state<'older' | 'newer' | null>(null);
 
 	/** The id of the message that is being edited. */
 	editing = $state<number | null>(null);
-	/** Where the reader was when the conversation was left; null at the newest message. */
-	scrollTop: number | null = null;
+	/** The message to bring before the reader's eyes once it is there. */
+	sought = $state<number | null>(null);
+	/** Null at the newest message. */
+	place: Place | null = null;
 
 	#loading: Promise<void> | null = null;
 	#syncing: Promise<void> | null = null;
@@ -76,8 +91,8 @@ export class Conversation {
 	get loadError(): string | null {
 		return this.#loadError;
 	}
-	get loadingOlder(): boolean {
-		return this.#loadingOlder;
+	get loadingMore(): 'older' | 'newer' | null {
+		return this.#loadingMore;
 	}
 
 	/** Brings the conversation up to date: a first page, or what changed since. Never rejects. */
@@ -88,22 +103,55 @@ export class Conversation {
 		await this.#flush();
 	}
 
+	/** Goes to a message, wherever it is in the conversation. Never rejects. */
+	async seek(id: number): Promise<void> {
+		this.sought = id;
+		await this.#loading;
+		await this.#moveTo(id);
+	}
+
+	/** Goes to the newest message. Never rejects. */
+	async toPresent(): Promise<void> {
+		this.sought = this.place = null;
+		await this.#loading;
+		await this.#moveTo(Infinity);
+	}
+
+	async #moveTo(id: number): Promise<void> {
+		if (!this.#timeline.loaded || covers(this.#timeline, id)) return;
+		this.#timeline = leave(this.#timeline);
+		if (this.#context.transport.ready) await this.#load();
+	}
+
 	async loadOlder(): Promise<void> {
-		const { loaded, moreBefore, messages, epoch } = this.#timeline;
-		if (!loaded || !moreBefore || this.#loadingOlder || !this.#context.transport.ready) return;
-		const oldest = messages[0];
-		if (oldest === undefined) {
+		const oldest = this.#timeline.messages[0]?.id ?? Infinity;
+		if (this.#timeline.moreBefore) await this.#loadMore('older', { before: oldest });
+	}
+
+	async loadNewer(): Promise<void> {
+		const newest = this.#timeline.messages.at(-1)?.id ?? 0;
+		if (this.#timeline.moreAfter) await this.#loadMore('newer', { after: newest });
+	}
+
+	async #loadMore(which: 'older' | 'newer', window: Window): Promise<void> {
+		const { loaded, messages, epoch } = this.#timeline;
+		if (!loaded || this.#loadingMore !== null || !this.#context.transport.ready) return;
+		if (messages.length === 0) {
 			await this.#load();
 			return;
 		}
-		this.#loadingOlder = true;
+		this.#loadingMore = which;
 		try {
-			const page = await this.#history(oldest.id);
-			this.#set(applyOlder(this.#timeline, page, epoch));
+			const page = await this.#history(window);
+			const [longer, far] =
+				which === 'older'
+					? [applyOlder(this.#timeline, page, epoch), 'newest' as const]
+					: [applyNewer(this.#timeline, page, epoch), 'oldest' as const];
+			this.#set(trim(longer, far, HELD_LIMIT, HELD_KEEP));
 		} catch (error) {
 			this.#context.onError(text(error));
 		} finally {
-			this.#loadingOlder = false;
+			this.#loadingMore = null;
 		}
 	}
 
@@ -150,8 +198,8 @@ export class Conversation {
 
 	/** The reader is at the newest message: what lies far above may go. */
 	trimAbove(): void {
-		if (this.#loadingOlder) return;
-		const trimmed = trim(this.#timeline, TRIM_LIMIT, TRIM_KEEP);
+		if (this.#loadingMore !== null) return;
+		const trimmed = trim(this.#timeline, 'oldest', HELD_LIMIT, HELD_KEEP);
 		if (trimmed !== this.#timeline) this.#timeline = trimmed;
 	}
 
@@ -171,7 +219,9 @@ export class Conversation {
 	async #loadOnce(): Promise<void> {
 		this.#loadError = null;
 		try {
-			this.#set(applyPage(this.#timeline, await this.#history()));
+			const { leftOff } = this.#context;
+			const around = this.sought ?? this.place?.id ?? (this.#timeline.epoch === 0 ? leftOff(this.ref, PAGE_SIZE) : null);
+			this.#set(applyPage(this.#timeline, await this.#history(around === null ? {} : { around })));
 			if (hasHole(this.#timeline)) void this.#sync();
 		} catch (error) {
 			// A lost connection shows itself; the page is asked for again when it is back.
@@ -209,9 +259,8 @@ export class Conversation {
 		}
 	}
 
-	async #history(before?: number): Promise<HistoryFrame> {
-		const window = before === undefined ? { limit: PAGE_SIZE } : { limit: PAGE_SIZE, before };
-		const answer = await this.#context.transport.request({ ...this.#historyFrame(), ...window });
+	async #history(window: Window): Promise<HistoryFrame> {
+		const answer = await this.#context.transport.request({ ...this.#historyFrame(), limit: PAGE_SIZE, ...window });
 		if (answer.type !== 'channel_history' && answer.type !== 'dm_history') {
 			throw new WireError('internal', 'The server gave an unexpected answer.');
 		}

@@ -38,10 +38,14 @@ class ServerLog {
 		this.#deleted.push(...gone.map((m) => ({ ...m, seq, content: '', deleted: true })));
 		return { type: 'message_deleted', id, seq, username: 'bob', ...where };
 	}
-	history(before = Infinity, limit = 50): HistoryFrame {
-		const older = this.messages.filter((m) => m.id < before);
-		const messages = older.slice(-limit);
-		return { type: 'dm_history', dm_id: 'd', messages, seq: this.seq, more_before: messages.length < older.length, more_after: false };
+	history({ before, after, around, limit = 50 }: { before?: number; after?: number; around?: number; limit?: number }): HistoryFrame {
+		const all = this.messages;
+		const count = (last: number): number => all.filter((m) => m.id <= last).length;
+		let [from, to] = [Math.max(0, all.length - limit), all.length];
+		if (before !== undefined) [from, to] = [Math.max(0, count(before - 1) - limit), count(before - 1)];
+		if (after !== undefined) [from, to] = [count(after), count(after) + limit];
+		if (around !== undefined) [from, to] = [Math.max(0, count(around - 1) - limit / 2), count(around - 1) + limit / 2];
+		return { type: 'dm_history', dm_id: 'd', messages: all.slice(from, to), seq: this.seq, more_before: from > 0, more_after: to < all.length };
 	}
 	changes(after: number, most = 40): ChangesFrame {
 		const messages = [...this.messages, ...this.#deleted].filter((m) => m.seq > after);
@@ -69,6 +73,7 @@ let transport: FakeTransport;
 let timers: { ms: number; callback: () => void }[];
 let conversation: Conversation;
 let nonces: number;
+let leftOff: number | null;
 
 const clock: Clock = {
 	now: () => Date.parse(time),
@@ -83,7 +88,7 @@ const clock: Clock = {
 function serve(frame: ClientFrame): ServerFrame {
 	switch (frame.type) {
 		case 'get_dm_history':
-			return log.history(frame.before, frame.limit);
+			return log.history(frame);
 		case 'get_changes':
 			return log.changes(frame.after);
 		case 'message': {
@@ -102,7 +107,7 @@ const settled = async (): Promise<void> => {
 	for (let i = 0; i < 50; i++) await Promise.resolve();
 };
 
-const context = () => ({ transport, clock, username: () => 'ana', newNonce: () => `n${String(++nonces)}`, onError: () => undefined });
+const context = () => ({ transport, clock, username: () => 'ana', newNonce: () => `n${String(++nonces)}`, onError: () => undefined, leftOff: () => leftOff });
 
 beforeEach(() => {
 	log = new ServerLog();
@@ -110,6 +115,7 @@ beforeEach(() => {
 	transport.answer = serve;
 	timers = [];
 	nonces = 0;
+	leftOff = null;
 	conversation = new Conversation(where, context());
 });
 
@@ -254,6 +260,41 @@ describe('keeping up', () => {
 		expect(conversation.timeline.moreBefore).toBe(false);
 	});
 
+	test('to a message far back, on from there, and to the present', async () => {
+		for (let n = 1; n <= 400; n++) log.append('bob', `m${String(n)}`);
+		await conversation.refresh();
+		await conversation.seek(100);
+		expect([shown()[0], shown().at(-1)]).toEqual(['m75', 'm124']);
+		for (let n = 0; n < 4; n++) await conversation.loadNewer();
+		expect([shown()[0], shown().length]).toEqual(['m75', 250]);
+		await conversation.loadNewer();
+		expect([shown()[0], shown().at(-1), shown().length]).toEqual(['m175', 'm374', 200]);
+		await conversation.loadOlder();
+		expect([shown()[0], shown().length]).toEqual(['m125', 250]);
+		await conversation.toPresent();
+		expect([shown()[0], shown().at(-1)]).toEqual(['m351', 'm400']);
+		conversation.apply(log.append('bob', 'new'));
+		expect(shown().at(-1)).toBe('new');
+	});
+
+	test('too many changes while the reader is far back: it is still there afterwards', async () => {
+		for (let n = 1; n <= 400; n++) log.append('bob', `m${String(n)}`);
+		await conversation.refresh();
+		await conversation.seek(100);
+		conversation.sought = null;
+		conversation.place = { id: 101, top: 0 };
+		for (let n = 1; n <= 100; n++) log.edit(n, 'edited');
+		await conversation.refresh();
+		expect([shown()[0], shown().at(-1)]).toEqual(['edited', 'm125']);
+	});
+
+	test('it opens where reading left off', async () => {
+		for (let n = 1; n <= 400; n++) log.append('bob', `m${String(n)}`);
+		leftOff = 200;
+		await conversation.refresh();
+		expect([shown()[0], shown().at(-1)]).toEqual(['m175', 'm224']);
+	});
+
 	// Events that are lost, doubled, late or swapped; pages and changes asked for in between; a link that goes and comes.
 	test.each(Array.from({ length: 60 }, (_, n) => n + 1))('whatever happens on the way, it ends with what the server has (%i)', async (seed) => {
 		let state = seed * 7919;
@@ -275,7 +316,7 @@ describe('keeping up', () => {
 		const running: Promise<void>[] = [conversation.refresh()];
 		for (let step = 0; step < 150; step++) {
 			const target = log.messages[chance(log.messages.length)]?.id ?? 0;
-			switch (chance(9)) {
+			switch (chance(11)) {
 				case 0:
 				case 1:
 				case 2:
@@ -294,6 +335,12 @@ describe('keeping up', () => {
 					running.push(conversation.loadOlder());
 					break;
 				case 7:
+					running.push(conversation.loadNewer());
+					break;
+				case 8:
+					running.push(chance(3) > 0 ? conversation.seek(target) : conversation.toPresent());
+					break;
+				case 9:
 					transport.ready = chance(3) > 0;
 					if (transport.ready) running.push(conversation.refresh());
 					break;
@@ -314,6 +361,7 @@ describe('keeping up', () => {
 		await settled();
 		await conversation.refresh();
 		for (let n = 0; n < 20 && conversation.timeline.moreBefore; n++) await conversation.loadOlder();
+		for (let n = 0; n < 20 && conversation.timeline.moreAfter; n++) await conversation.loadNewer();
 		expect(shown()).toEqual(log.messages.map((m) => m.content));
 		expect(pending()).toEqual([]);
 		expect(conversation.timeline.waiting).toEqual([]);

@@ -47,6 +47,11 @@ export class Reads {
 		void this.#send();
 	}
 
+	/** Everything there is counts as seen, looked at or not. */
+	markAll(ref: ContextRef): void {
+		this.mark(ref, this.#readings.get(contextKey(ref))?.seq ?? 0);
+	}
+
 	apply(frame: ServerFrame, self: string): void {
 		switch (frame.type) {
 			case 'init':
