@@ -1,37 +1,6 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, createServer, joinServer, messages, say, serverInvite, signUp } from './steps';
-
-/** Many messages in the channel that is shown, through a connection of their own: faster than typing. */
-async function write(page: Page, texts: string[]): Promise<void> {
-	await page.evaluate(async (contents) => {
-		const [, , server, channel] = location.pathname.split('/');
-		const socket = new WebSocket(`ws://${location.host}/ws`);
-		const left = new Set(contents.map((_, n) => `w${String(n)}`));
-		await new Promise<void>((done, fail) => {
-			socket.onerror = () => {
-				fail(new Error('the connection failed'));
-			};
-			socket.onopen = () => {
-				socket.send(JSON.stringify({ type: 'auth' }));
-			};
-			socket.onmessage = ({ data }: MessageEvent<string>) => {
-				const frame = JSON.parse(data) as { type: string; request_id?: string };
-				if (frame.type === 'init') {
-					for (const [n, content] of contents.entries()) {
-						const id = `w${String(n)}`;
-						socket.send(
-							JSON.stringify({ type: 'message', content, context: 'server', context_id: `${server ?? ''}/${channel ?? ''}`, nonce: id, request_id: id }),
-						);
-					}
-				}
-				if (frame.type === 'ok' && frame.request_id !== undefined) left.delete(frame.request_id);
-				if (left.size === 0) done();
-			};
-		});
-		socket.close();
-	}, texts);
-}
+import { accountInvite, composer, createServer, joinServer, messages, say, serverInvite, signUp, write } from './steps';
 
 test('older messages come when scrolling up, and the reader stays where they are', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');
@@ -47,7 +16,7 @@ test('older messages come when scrolling up, and the reader stays where they are
 		await joinServer(bob, await serverInvite(ana));
 		await bob.getByRole('link', { name: 'Home' }).click();
 
-		await write(ana, Array.from({ length: 130 }, (_, n) => `leaf ${String(n + 1)}`));
+		await write(ana, ana.url(), Array.from({ length: 130 }, (_, n) => `leaf ${String(n + 1)}`));
 		await expect(messages(ana)).toHaveCount(130);
 
 		// What was held before the reload came live; now there is one page.
@@ -74,12 +43,27 @@ test('older messages come when scrolling up, and the reader stays where they are
 		await bob.goBack();
 		await expect(leaf).toBeInViewport();
 
-		await bob.getByRole('button', { name: /1 new message|Jump to present/ }).click();
-		await expect(messages(bob).last()).toContainText('one more');
+		// Killed and started again under the reader: place and unsent text are as they were, and what came meanwhile is there once.
+		await composer(bob).fill('half a thou');
+		const place = await leaf.boundingBox();
+		await program.kill();
+		await expect(bob.getByText('Reconnecting…')).toBeVisible();
+		await composer(bob).pressSequentially('ght');
+		await composer(ana).fill('said in between');
+		await composer(ana).press('Enter');
+		await program.start();
+		await expect(bob.getByText('Reconnecting…')).toHaveCount(0);
+		await expect(bob.getByRole('button', { name: '2 new messages' })).toBeVisible();
+		expect((await leaf.boundingBox())?.y).toBe(place?.y);
+		await expect(composer(bob)).toHaveValue('half a thought');
+		await expect(messages(bob).filter({ hasText: 'said in between' })).toHaveCount(1);
+
+		await bob.getByRole('button', { name: '2 new messages' }).click();
+		await expect(messages(bob).last()).toContainText('said in between');
 		await expect(messages(bob).last()).toBeInViewport();
 
 		await log.evaluate((element) => (element.scrollTop = 0));
-		await expect(messages(bob)).toHaveCount(131);
+		await expect(messages(bob)).toHaveCount(132);
 		await expect(messages(bob).first()).toContainText('leaf 1');
 		await log.evaluate((element) => (element.scrollTop = 0));
 		await expect(bob.getByText('This is the beginning of #general.')).toBeInViewport();

@@ -78,3 +78,49 @@ export async function expectTexts(page: Page, texts: string[]): Promise<void> {
 	await expect(messages(page).locator('.bubble')).toHaveText(texts);
 	await expect(page.locator('article.sending, article.failed')).toHaveCount(0);
 }
+
+/** How many messages are on their way at a time, and over how many connections. */
+const WINDOW = 200;
+const CONNECTIONS = 8;
+
+/** Many messages in the channel of an address, through connections of their own: faster than typing. Few keep their order. */
+export async function write(page: Page, address: string, texts: string[]): Promise<void> {
+	await page.evaluate(
+		async ({ address, texts, WINDOW, CONNECTIONS }) => {
+			const [, , server, channel] = new URL(address).pathname.split('/');
+			const connections = texts.length > WINDOW ? CONNECTIONS : 1;
+			const send = (share: string[]): Promise<void> =>
+				new Promise((done, fail) => {
+					const socket = new WebSocket(`ws://${location.host}/ws`);
+					let sent = 0;
+					let stored = 0;
+					const next = (): void => {
+						const content = share[sent];
+						if (content === undefined) return;
+						const id = `w${String(sent++)}`;
+						socket.send(
+							JSON.stringify({ type: 'message', content, context: 'server', context_id: `${server ?? ''}/${channel ?? ''}`, nonce: `${content} ${id}`.slice(-60), request_id: id }),
+						);
+					};
+					socket.onerror = () => {
+						fail(new Error('the connection failed'));
+					};
+					socket.onopen = () => {
+						socket.send(JSON.stringify({ type: 'auth' }));
+					};
+					socket.onmessage = ({ data }: MessageEvent<string>) => {
+						const frame = JSON.parse(data) as { type: string; request_id?: string; message?: string };
+						if (frame.type === 'init') for (let n = 0; n < WINDOW; n++) next();
+						if (frame.type === 'error') fail(new Error(frame.message));
+						if (frame.type !== 'ok' || frame.request_id === undefined) return;
+						next();
+						if (++stored < share.length) return;
+						socket.close();
+						done();
+					};
+				});
+			await Promise.all(Array.from({ length: connections }, (_, n) => send(texts.filter((_text, at) => at % connections === n))));
+		},
+		{ address, texts, WINDOW, CONNECTIONS },
+	);
+}

@@ -309,7 +309,6 @@ export const s = {
 		deleteText: 'It is removed for everybody.',
 		jump: 'Jump to present',
 		newDivider: 'New',
-		newBelow: (count: number) => (count === 1 ? '1 new message' : `${String(count)} new messages`),
 		loadingMore: 'Loading messages',
 		gone: 'That message is gone. This is where it was.',
 		joined: (names: readonly string[]) => {
