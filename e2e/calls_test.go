@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"errors"
 	"testing"
+	"time"
 
+	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/client"
 	"decentra.local/e2e/internal/installation"
 	"decentra.local/pkg/wire"
@@ -139,4 +142,36 @@ func TestVoiceCalls(t *testing.T) {
 			anna.refused("start_voice_call", client.Fields{"username": "ben"}, "not_found") // as an unknown name
 		})
 	})
+}
+
+// TestACallOutlivesALongOutage has a call's gateway away for longer than people are
+// waited for: nobody is left to be told, and whoever comes back goes on.
+func TestACallOutlivesALongOutage(t *testing.T) {
+	inst := installation.Start(t, installation.Options{Topology: installation.Split})
+	anna := signUp(t, inst, "anna", "")
+	ben := signUp(t, inst, "ben", anna.invite())
+	id := anna.calls(ben, "a1")
+	ben.accepts(anna, id, "b1")
+	inst.Kill("gateway")
+	await.Until(t, time.Minute, "both are out", func() error {
+		if counted(metricsOf(t, inst, "voice-signal"), "decentra_voice_members") {
+			return errors.New("somebody is still in a call")
+		}
+		return nil
+	})
+	inst.StartOne("gateway")
+	inst.AwaitReady()
+	resume := func(p *person, with string, incoming bool, session string) *person {
+		return p.returns("resume_voice_call", client.Fields{"call_id": id, "username": with, "incoming": incoming, "voice_session": session}, "call_entered")
+	}
+	anna = resume(anna, "ben", false, "a1")
+	ben = resume(ben, "anna", true, "b1")
+	anna.passes(ben)
+	ben.passes(anna)
+	if calls := anna.ownCalls(); len(calls) != 1 || calls[0].State != wire.CallAccepted || calls[0].Incoming {
+		t.Errorf("anna has the calls %+v", calls)
+	}
+	anna.heardNot("voice_call_ended")
+	ben.ask("leave_voice_channel", nil, "ok")
+	anna.hears("voice_call_ended", "call_id", id, "reason", "hung_up")
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -114,6 +115,11 @@ func userOf(key string) (string, bool) {
 	return string(user), ok && err == nil
 }
 
+func gatewayOf(key string) string {
+	_, gateway, _ := strings.Cut(key, ".")
+	return gateway
+}
+
 // Keep maintains the entries of one gateway until ctx ends, then removes them,
 // unless they are lasting.
 // Changed is woken when the users online here may have changed; users lists them.
@@ -198,6 +204,7 @@ type Roster struct {
 	bucket  Bucket
 	mu      sync.RWMutex
 	entries map[string]map[string]bool // user, gateway keys
+	lapsed  map[string]time.Time       // gateways that renew nothing any more
 	change  func(user string, online bool, revision uint64)
 }
 
@@ -205,14 +212,36 @@ type Roster struct {
 // came or went. The revision names the occasion: the same for all watchers, and 0
 // for who is no more in a bucket that was looked at anew.
 func (b Bucket) Roster(change func(user string, online bool, revision uint64)) *Roster {
-	return &Roster{bucket: b, entries: map[string]map[string]bool{}, change: change}
+	return &Roster{bucket: b, entries: map[string]map[string]bool{}, lapsed: map[string]time.Time{}, change: change}
 }
 
-// Online reports whether a user has a connection somewhere.
+// Online reports whether a user has a connection somewhere. When one entry of a
+// gateway ran out, the others soon will: they count no more.
 func (r *Roster) Online(user string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return len(r.entries[user]) > 0
+	for key := range r.entries[user] {
+		if _, lapsed := r.lapsed[gatewayOf(key)]; !lapsed {
+			return true
+		}
+	}
+	return false
+}
+
+// note takes in whether the gateway of an entry renews what it has. Entries that
+// are taken away are deleted; those that run out are purged.
+func (r *Roster) note(key string, operation jetstream.KeyValueOp) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	user, _ := userOf(key)
+	switch {
+	case operation == jetstream.KeyValuePut:
+		delete(r.lapsed, gatewayOf(key))
+	case operation == jetstream.KeyValuePurge && r.entries[user][key]:
+		now := time.Now()
+		maps.DeleteFunc(r.lapsed, func(_ string, since time.Time) bool { return now.Sub(since) > 2*r.bucket.Life })
+		r.lapsed[gatewayOf(key)] = now
+	}
 }
 
 // Start watches until stop is called.
@@ -279,6 +308,7 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 			if replaying && online {
 				seen[entry.Key()] = true
 			}
+			r.note(entry.Key(), entry.Operation())
 			r.apply(entry.Key(), online, entry.Revision())
 		}
 	}

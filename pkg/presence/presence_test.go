@@ -43,12 +43,17 @@ type gateway struct {
 
 func keep(t *testing.T, nc *nats.Conn, id string, users ...string) *gateway {
 	t.Helper()
+	return keepIn(t, presence.Users, nc, id, users...)
+}
+
+func keepIn(t *testing.T, bucket presence.Bucket, nc *nats.Conn, id string, users ...string) *gateway {
+	t.Helper()
 	g := &gateway{changed: make(chan struct{}, 1)}
 	g.set(users...)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
-		presence.Users.Keep(ctx, nc, id, g.changed, func() map[string]bool {
+		bucket.Keep(ctx, nc, id, g.changed, func() map[string]bool {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			return g.users
@@ -158,4 +163,30 @@ func TestAWipedBucketIsFilledAgain(t *testing.T) {
 	g.set("ann", "bob")
 	late, _ := watch(t, nc())
 	eventually(t, "a new watcher sees both", func() bool { return late.Online("ann") && late.Online("bob") })
+}
+
+func TestAGatewayThatLapsesTakesAllItsUsersAlong(t *testing.T) {
+	nc := connect(t)
+	bucket := presence.Bucket{Name: "brief", Life: time.Second, Lasting: true}
+	var roster *presence.Roster
+	others := make(chan bool, 10)
+	roster = bucket.Roster(func(user string, online bool, _ uint64) {
+		if user == "ann" && !online {
+			others <- roster.Online("bob")
+		}
+	})
+	keepIn(t, bucket, nc(), "G2", "cid")
+	t.Cleanup(roster.Start(t.Context(), nc(), quiet))
+	first := keepIn(t, bucket, nc(), "G1", "ann")
+	eventually(t, "ann is online", func() bool { return roster.Online("ann") })
+	first.stop() // her entry stands until it runs out
+	keepIn(t, bucket, nc(), "G1", "bob")
+	eventually(t, "bob is online", func() bool { return roster.Online("bob") })
+	if <-others {
+		t.Error("bob counts although his gateway renews nothing")
+	}
+	if !roster.Online("cid") {
+		t.Error("another gateway's user counts no more")
+	}
+	eventually(t, "bob is renewed", func() bool { return roster.Online("bob") })
 }

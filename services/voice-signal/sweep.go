@@ -124,7 +124,7 @@ func (s *Service) sweepPlaces(ctx context.Context) {
 		case s.absent.over(p.Connection, s.now()), s.old(max(p.Seen, s.started), grace) && !s.waitsFor(p.Connection):
 			ended, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.Connection == p.Connection })
 			s.check(err)
-			if ended != nil && ended.CallID != "" {
+			if ended != nil && ended.CallID != "" && s.waiting(ended.CallID) != nil {
 				s.check(s.endCall(ctx, ended.CallID, wire.VoiceLost))
 			}
 		}
@@ -139,8 +139,19 @@ func (s *Service) waitsFor(connection string) bool {
 	return ok && s.now().Sub(since) <= grace
 }
 
-// sweepCalls ends the calls that nobody answered or that somebody has left, and
-// forgets those that have ended.
+// waiting is somebody in a call whose connection lives, nil: there is nobody.
+func (s *Service) waiting(id string) *place {
+	for _, p := range list[place](s.book, placePrefix) {
+		if p.stands() && p.CallID == id && s.connections.Online(p.Connection) {
+			return p
+		}
+	}
+	return nil
+}
+
+// sweepCalls ends the calls that nobody answered or that one has left, and forgets
+// those that have ended. A call that both were lost from is forgotten as well, so
+// that it goes on when they come back.
 func (s *Service) sweepCalls(ctx context.Context) {
 	in := map[string]int{} // how many are in a call
 	for _, p := range list[place](s.book, placePrefix) {
@@ -158,9 +169,14 @@ func (s *Service) sweepCalls(ctx context.Context) {
 			}
 		case c.State == wire.CallRinging && s.old(c.At, ringing):
 			s.check(s.endCall(ctx, c.ID, wire.VoiceNoAnswer))
-		case c.State == wire.CallRinging && in[c.ID] < 1 && s.old(c.At, grace),
-			c.State == wire.CallAccepted && in[c.ID] < 2 && s.old(c.At, grace):
+		case c.State == wire.CallRinging && in[c.ID] < 1 && s.old(c.At, grace):
 			s.check(s.endCall(ctx, c.ID, wire.VoiceLost))
+		case c.State == wire.CallAccepted && in[c.ID] < 1 && s.old(c.At, grace):
+			s.check(forget(ctx, s.book, callKey(c.ID)))
+		case c.State == wire.CallAccepted && in[c.ID] < 2:
+			if p := s.waiting(c.ID); p != nil && s.old(p.Seen, grace) {
+				s.check(s.endCall(ctx, c.ID, wire.VoiceLost))
+			}
 		}
 	}
 	for _, p := range list[place](s.book, placePrefix) {

@@ -123,7 +123,8 @@ for (const way of ['directly', 'through the relay alone'] as const) {
 				const said = last === undefined ? 'no silence' : `silence of ${String(length)} ms, heard ${String(last.to - back)} ms after it was back`;
 				process.stdout.write(`${victim} killed, ${way}, at ${names[at] ?? ''}'s: ${said}\n`);
 				for (const { to } of own) expect(to - back).toBeLessThan(BACK_MS);
-				if (way === 'directly') expect(own).toEqual([]);
+				// Whoever is away for long has left the room for the others.
+				if (way === 'directly' && AWAY_MS < 15_000) expect(own).toEqual([]);
 			}
 		}
 		for (const page of [ana, cyd, dan]) await page.getByRole('button', { name: /^(Hang up|Leave Voice)$/ }).first().click();

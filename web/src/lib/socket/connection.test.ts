@@ -51,6 +51,7 @@ let sockets: FakeSocket[];
 let states: string[];
 let frames: string[];
 let connection: Connection;
+let urgent: boolean;
 
 const last = (): FakeSocket => {
 	const socket = sockets.at(-1);
@@ -69,6 +70,7 @@ beforeEach(() => {
 	sockets = [];
 	states = [];
 	frames = [];
+	urgent = false;
 	connection = new Connection({
 		clock,
 		open: () => {
@@ -78,6 +80,7 @@ beforeEach(() => {
 		},
 		onState: (state) => states.push(state),
 		onFrame: (frame: ServerFrame) => frames.push(frame.type),
+		urgent: () => urgent,
 	});
 	connection.start();
 });
@@ -128,6 +131,16 @@ describe('a lost link', () => {
 		const delays = [0, 1, 2, 3, 20].map((attempt) => backoff(attempt, 1));
 		expect(delays).toEqual([400, 800, 1600, 3200, 20_000]);
 		expect(backoff(20, 0)).toBe(10_000);
+	});
+	test('comes back within two seconds, however long it was away, when it is urgent', () => {
+		logIn();
+		urgent = true;
+		last().onclose?.({ code: 1006 });
+		for (let attempts = 2; attempts < 30; attempts++) {
+			clock.pass(1_500);
+			expect(sockets.length).toBeGreaterThanOrEqual(attempts);
+			last().onclose?.({ code: 1006 });
+		}
 	});
 	test('hurry does not wait', () => {
 		logIn();

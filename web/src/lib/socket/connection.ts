@@ -25,12 +25,15 @@ export interface ConnectionOptions {
 	clock: Clock;
 	onState: (state: ConnectionState) => void;
 	onFrame: (frame: ServerFrame) => void;
+	/** Somebody waits for it, as in a call. */
+	urgent: () => boolean;
 }
 
 const ANSWER_TIMEOUT_MS = 15_000;
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 const BACKOFF_FIRST_MS = 400;
 const BACKOFF_LAST_MS = 20_000;
+const BACKOFF_LAST_URGENT_MS = 1_500;
 
 /** Refusals that say nothing about the session: try again later. */
 const TEMPORARY = new Set(['unavailable', 'internal', 'rate_limited', 'too_large']);
@@ -42,8 +45,8 @@ interface Waiting {
 }
 
 /** The delay before attempt number `attempt` (from 0): exponential, with half of it left to chance. */
-export function backoff(attempt: number, random: number): number {
-	const full = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 10));
+export function backoff(attempt: number, random: number, urgent = false): number {
+	const full = Math.min(urgent ? BACKOFF_LAST_URGENT_MS : BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(attempt, 10));
 	return full / 2 + (full / 2) * random;
 }
 
@@ -182,8 +185,8 @@ export class Connection {
 
 	#lost(retryAfter = 0): void {
 		this.#release();
-		const { clock } = this.#options;
-		const delay = Math.max(retryAfter * 1000, backoff(this.#attempt++, clock.random()));
+		const { clock, urgent } = this.#options;
+		const delay = Math.max(retryAfter * 1000, backoff(this.#attempt++, clock.random(), urgent()));
 		this.#cancelTimer = clock.after(delay, () => {
 			this.#connect();
 		});

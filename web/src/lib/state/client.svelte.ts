@@ -90,6 +90,7 @@ export class Client {
 			onFrame: (frame) => {
 				this.#onFrame(frame);
 			},
+			urgent: () => this.voice.place !== null,
 		});
 		this.#connection = connection;
 		const transport: Transport = {
