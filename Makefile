@@ -6,7 +6,7 @@ LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/build web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods fuzz audit check fmt generate web setup clean
+.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods bench fuzz audit check fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ faults: build ## let the disk fail, stall and be full, and compare what was ackn
 
 floods: build ## let hostile clients do their worst, and look at memory and at others' latency (DECENTRA_FLOOD_SOCKETS=10000: the long form)
 	cd e2e && go test -count=1 -timeout 30m -run TestFloods -v .
+
+bench: build ## measure speed and size beside a bare relay, and write docs/benchmarks.md (EXTENT=long: 5,000 members, 10,000 connections, 1,000,000 messages)
+	@scripts/bench $(EXTENT)
 
 test-browser: build ## the page in a real browser
 	@scripts/browser-test

@@ -33,7 +33,7 @@ func Main(m *testing.M) int {
 	}
 	dir := os.Getenv("DECENTRA_BIN_DIR")
 	if dir == "" {
-		dir = filepath.Join("..", "bin")
+		dir = filepath.Join(root(), "bin")
 	}
 	if !complete(dir) {
 		built, err := os.MkdirTemp("", "decentra-bin-")
@@ -75,7 +75,7 @@ func build(dir string) error {
 		arguments = append(arguments, "./services/"+name+"/cmd/"+name)
 	}
 	cmd := exec.Command("go", arguments...)
-	cmd.Dir = ".."
+	cmd.Dir = root()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the programs: %w\n%s", err, out)
