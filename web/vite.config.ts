@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { apiDocs } from './build/apiDocs.ts';
+import { licences } from './build/licences.ts';
 import { serviceWorker } from './build/serviceWorker.ts';
 
 const gateway = process.env['DECENTRA_DEV_GATEWAY'] ?? 'http://localhost:8765';
 
 export default defineConfig(({ mode }) => ({
-	plugins: [svelte(), apiDocs(), serviceWorker()],
+	plugins: [svelte(), apiDocs(), licences('swagger-ui-dist'), serviceWorker()],
 	build: {
 		target: 'es2022',
 		assetsDir: 'assets',

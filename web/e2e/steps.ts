@@ -124,3 +124,18 @@ export async function write(page: Page, address: string, texts: string[]): Promi
 		{ address, texts, WINDOW, CONNECTIONS },
 	);
 }
+
+export async function openSettings(page: Page, section?: string): Promise<void> {
+	await page.getByRole('button', { name: 'Settings', exact: true }).click();
+	await page.getByRole('menuitem', { name: 'User settings' }).click();
+	await expect(page.getByRole('dialog', { name: 'User settings' })).toBeVisible();
+	if (section !== undefined) await page.getByRole('dialog').getByRole('button', { name: section, exact: true }).click();
+}
+
+/** Chromium tells every page of a test that it has the focus. */
+export async function lookAway(page: Page, away: boolean): Promise<void> {
+	await page.evaluate((gone) => {
+		document.hasFocus = () => !gone;
+		window.dispatchEvent(new Event(gone ? 'blur' : 'focus'));
+	}, away);
+}

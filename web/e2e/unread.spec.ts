@@ -1,14 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, createServer, joinServer, logIn, messages, say, serverInvite, signUp } from './steps';
-
-/** Chromium tells every page of a test that it has the focus. */
-async function lookAway(page: Page, away: boolean): Promise<void> {
-	await page.evaluate((gone) => {
-		document.hasFocus = () => !gone;
-		window.dispatchEvent(new Event(gone ? 'blur' : 'focus'));
-	}, away);
-}
+import { accountInvite, composer, createServer, joinServer, logIn, lookAway, messages, say, serverInvite, signUp } from './steps';
 
 test('unread counts agree between two devices, and only what was seen is read', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');

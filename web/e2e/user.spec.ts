@@ -1,13 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, logIn, messages, PASSWORD, say, signUp } from './steps';
-
-async function openSettings(page: Page, section?: string): Promise<void> {
-	await page.getByRole('button', { name: 'Settings', exact: true }).click();
-	await page.getByRole('menuitem', { name: 'User settings' }).click();
-	await expect(page.getByRole('dialog', { name: 'User settings' })).toBeVisible();
-	if (section !== undefined) await page.getByRole('dialog').getByRole('button', { name: section, exact: true }).click();
-}
+import { accountInvite, composer, logIn, messages, openSettings, PASSWORD, say, signUp } from './steps';
 
 /** A picture of the size as a PNG file. */
 async function drawPicture(page: Page, width: number, height: number): Promise<Buffer> {

@@ -1,7 +1,9 @@
-// Runs before the first paint, so that a chosen colour scheme does not flash in. Kept in step with state/theme.svelte.ts.
+// Runs before the first paint, so that a chosen look does not flash in. Kept in step with state/appearance.svelte.ts.
 try {
-	const theme = localStorage.getItem('decentra.theme');
-	if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+	for (const [aspect, looks] of Object.entries({ theme: ['light', 'dark'], density: ['compact'], motion: ['reduced'] })) {
+		const chosen = localStorage.getItem(`decentra.${aspect}`);
+		if (looks.includes(chosen)) document.documentElement.dataset[aspect] = chosen;
+	}
 } catch {
-	// Storage is switched off: the system's scheme it is.
+	// Storage is switched off: everything is as without a choice.
 }

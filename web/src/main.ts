@@ -4,6 +4,7 @@ import App from './app/App.svelte';
 import { openBrowserSocket } from './lib/socket/browser';
 import type { Clock } from './lib/socket/connection';
 import { Client } from './lib/state/client.svelte';
+import { browserDesktop } from './lib/state/desktop';
 import { guarded } from './lib/state/storage';
 import { browserVoice } from './lib/voice/media';
 
@@ -31,9 +32,10 @@ const client = new Client({
 	addressBar: window,
 	newNonce,
 	voice: browserVoice(),
-	showTheme: (theme) => {
-		if (theme === 'system') delete document.documentElement.dataset['theme'];
-		else document.documentElement.dataset['theme'] = theme;
+	desktop: browserDesktop(),
+	showLook: (aspect, chosen) => {
+		if (chosen === null) document.documentElement.removeAttribute(`data-${aspect}`);
+		else document.documentElement.setAttribute(`data-${aspect}`, chosen);
 	},
 });
 

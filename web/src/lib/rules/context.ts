@@ -21,6 +21,13 @@ export function splitChannel(contextId: string): { serverId: string; channelId: 
 	return { serverId: contextId.slice(0, slash), channelId: contextId.slice(slash + 1) };
 }
 
+/** Where a conversation is shown. */
+export function contextRoute({ context, context_id }: ContextRef): Route {
+	if (context === 'dm') return { name: 'dm', dmId: context_id };
+	const ids = splitChannel(context_id);
+	return ids === null ? { name: 'home' } : { name: 'channel', ...ids };
+}
+
 /** The conversation a route shows, or null. */
 export function routeContext(route: Route): ContextRef | null {
 	if (route.name === 'dm') return dmContext(route.dmId);

@@ -1,23 +1,25 @@
 import { Api } from '../api';
-import { routeContext, splitChannel } from '../rules/context';
+import { contextRoute, routeContext, splitChannel } from '../rules/context';
 import { profileOf } from '../rules/people';
 import type { Route } from '../rules/routes';
 import { Connection, type Clock, type ConnectionState, type SocketLike } from '../socket/connection';
 import { s } from '../strings';
-import { WireError, type FrameOf, type Limits, type ServerFrame, type User } from '../wire';
+import { WireError, type ContextRef, type FrameOf, type Limits, type ServerFrame, type User } from '../wire';
 import { Account } from './account';
 import { Administration } from './administration';
+import { Appearance, type ShowLook } from './appearance.svelte';
 import { Conversations } from './conversations.svelte';
 import { Dms } from './dms.svelte';
+import type { Desktop } from './desktop';
 import { Drafts } from './drafts';
 import { Friends } from './friends.svelte';
+import { Notifications } from './notifications.svelte';
 import { People } from './people.svelte';
 import { Presence } from './presence.svelte';
 import { Reads } from './reads.svelte';
 import { Router, type AddressBar } from './router.svelte';
 import { Servers } from './servers.svelte';
 import type { Store } from './storage';
-import { ThemeChoice, type Theme } from './theme.svelte';
 import { Toasts } from './toasts.svelte';
 import type { Transport } from './transport';
 import type { VoiceBrowser } from '../voice/media';
@@ -31,7 +33,8 @@ export interface ClientOptions {
 	addressBar: AddressBar;
 	newNonce: () => string;
 	voice: VoiceBrowser;
-	showTheme: (theme: Theme) => void;
+	desktop: Desktop;
+	showLook: ShowLook;
 }
 
 /** `starting` until the server said whether there is a session; `unreachable` while it can't be asked. */
@@ -45,7 +48,7 @@ export class Client {
 	readonly api: Api;
 	readonly router: Router;
 	readonly toasts: Toasts;
-	readonly theme: ThemeChoice;
+	readonly appearance: Appearance;
 	readonly drafts: Drafts;
 	readonly people = new People();
 	readonly servers: Servers;
@@ -57,6 +60,7 @@ export class Client {
 	readonly account: Account;
 	readonly administration: Administration;
 	readonly voice: Voice;
+	readonly notifications: Notifications;
 
 	/** The window is seen and has the focus. */
 	attended = $state(true);
@@ -78,7 +82,7 @@ export class Client {
 		this.api = new Api(options.fetch);
 		this.router = new Router(options.addressBar);
 		this.toasts = new Toasts(options.clock);
-		this.theme = new ThemeChoice(options.store, options.showTheme);
+		this.appearance = new Appearance(options.store, options.showLook);
 		const username = (): string => this.username;
 		this.drafts = new Drafts(options.store, username);
 		const connection = new Connection({
@@ -115,6 +119,19 @@ export class Client {
 			newSession: options.newNonce,
 			tell: (message) => {
 				this.toasts.info(message);
+			},
+		});
+		this.notifications = new Notifications({
+			store: options.store,
+			desktop: options.desktop,
+			attended: () => this.attended,
+			self: username,
+			nameOf: (name) => this.people.name(name),
+			placeOf: (ref) => this.#placeOf(ref),
+			unread: (ref) => this.reads.unread(ref),
+			calls: () => this.voice.incoming,
+			open: (ref) => {
+				this.router.go(contextRoute(ref));
 			},
 		});
 		this.conversations = new Conversations({
@@ -257,7 +274,7 @@ export class Client {
 		this.#session = 'out';
 		this.#initialised = false;
 		this.#user = null;
-		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people, this.reads, this.presence, this.voice]) {
+		for (const part of [this.servers, this.friends, this.dms, this.conversations, this.people, this.reads, this.presence, this.voice, this.notifications]) {
 			part.clear();
 		}
 	}
@@ -305,10 +322,19 @@ export class Client {
 		this.reads.apply(frame, this.username);
 		this.presence.apply(frame, this.username);
 		this.voice.apply(frame);
+		this.notifications.apply(frame);
 		const route = this.router.route;
 		if (frame.type === 'channel_deleted' && route.name === 'channel' && route.channelId === frame.channel_id) {
 			this.router.replace({ name: 'channel', serverId: frame.server_id, channelId: null });
 		}
+	}
+
+	/** The channel and its server, or null for a direct message. */
+	#placeOf({ context, context_id }: ContextRef): string | null {
+		const ids = context === 'server' ? splitChannel(context_id) : null;
+		const server = this.servers.byId(ids?.serverId ?? '');
+		const channel = server?.channels.find(({ id }) => id === ids?.channelId);
+		return server === undefined || channel === undefined ? null : `#${channel.name} · ${server.name}`;
 	}
 
 	/** Says why a server is gone, and leads away from it. */
