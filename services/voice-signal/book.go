@@ -99,7 +99,7 @@ func (b *book) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the bucket: %w", err)
 	}
-	epoch, err := epochOf(attempt, kv)
+	epoch, last, err := lookAt(attempt, kv)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (b *book) follow(ctx context.Context) error {
 		return fmt.Errorf("watch the bucket: %w", err)
 	}
 	defer func() { _ = watcher.Stop() }()
-	return b.watch(ctx, watcher, kv, epoch)
+	return b.watch(ctx, watcher, kv, epoch, last)
 }
 
 // renew writes what this replica knows to a bucket that is another one than before.
@@ -136,7 +136,9 @@ func (b *book) renew(ctx context.Context, kv jetstream.KeyValue, epoch string) e
 	return nil
 }
 
-func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetstream.KeyValue, epoch string) error {
+// watch applies what there is in the bucket, which was at the revision last when the
+// watch began, and then what happens in it.
+func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetstream.KeyValue, epoch string, last uint64) error {
 	look := time.NewTicker(lookout)
 	defer look.Stop()
 	seen := map[string]bool{} // what there is, until all of it has been seen
@@ -157,7 +159,7 @@ func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetst
 			case !ok:
 				return errors.New("the watch ended")
 			case entry == nil:
-				b.forgetOthers(seen)
+				b.forgetOthers(seen, last)
 				seen = nil
 			default:
 				if seen != nil {
@@ -176,7 +178,7 @@ func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetst
 func (b *book) same(ctx context.Context, kv jetstream.KeyValue, epoch string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	now, err := epochOf(ctx, kv)
+	now, _, err := lookAt(ctx, kv)
 	if err == nil && now != epoch {
 		err = errAnew
 	}
@@ -186,16 +188,18 @@ func (b *book) same(ctx context.Context, kv jetstream.KeyValue, epoch string) er
 	return err
 }
 
-func epochOf(ctx context.Context, kv jetstream.KeyValue) (string, error) {
+// lookAt tells one bucket from the next, and how far this one is.
+func lookAt(ctx context.Context, kv jetstream.KeyValue) (epoch string, last uint64, err error) {
 	status, err := kv.Status(ctx)
 	if err != nil {
-		return "", fmt.Errorf("look at the bucket: %w", err)
+		return "", 0, fmt.Errorf("look at the bucket: %w", err)
 	}
 	detailed, ok := status.(*jetstream.KeyValueBucketStatus)
 	if !ok {
-		return "", errors.New("the bucket is none of JetStream's")
+		return "", 0, errors.New("the bucket is none of JetStream's")
 	}
-	return strconv.FormatInt(detailed.StreamInfo().Created.UnixNano(), 36), nil
+	info := detailed.StreamInfo()
+	return strconv.FormatInt(info.Created.UnixNano(), 36), info.State.LastSeq, nil
 }
 
 // apply takes one change in and has it told, unless it was there before this
@@ -225,8 +229,8 @@ func (b *book) apply(key string, data []byte, revision uint64) {
 }
 
 // forgetOthers ends the records that a new watch did not find, and tells those who
-// wait for the book.
-func (b *book) forgetOthers(seen map[string]bool) {
+// wait for the book. It has everything up to a revision, whose record may be gone.
+func (b *book) forgetOthers(seen map[string]bool, last uint64) {
 	b.mu.Lock()
 	var gone []string
 	for key := range b.data {
@@ -241,7 +245,7 @@ func (b *book) forgetOthers(seen map[string]bool) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.complete = true
+	b.complete, b.revision = true, max(b.revision, last)
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
@@ -266,6 +270,23 @@ func (b *book) until(ctx context.Context, condition func() bool) error {
 // loaded waits until the book has everything.
 func (b *book) loaded(ctx context.Context) error {
 	return b.until(ctx, func() bool { return b.complete })
+}
+
+// current waits until the book has everything that any replica has written by now.
+// While the bucket is away, it is what this replica knows.
+func (b *book) current(ctx context.Context) error {
+	kv, err := b.bucket(ctx)
+	if err != nil {
+		return err
+	}
+	look, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_, last, err := lookAt(look, kv)
+	if err != nil {
+		b.log.Debug("the bucket is away", "error", err)
+		return nil
+	}
+	return b.until(ctx, func() bool { return b.kv != kv || b.revision >= last })
 }
 
 func (b *book) bucket(ctx context.Context) (jetstream.KeyValue, error) {

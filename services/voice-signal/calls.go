@@ -122,6 +122,9 @@ func (s *Service) startCall(ctx context.Context, caller rpc.Caller, r wire.Start
 	if err != nil {
 		return wire.CallEntered{}, err
 	}
+	if err := s.book.current(ctx); err != nil {
+		return wire.CallEntered{}, err
+	}
 	for _, c := range s.between(me.Username, other.Username) {
 		reason := wire.VoiceHungUp
 		if c.State == wire.CallRinging {
@@ -167,7 +170,7 @@ var errNoCall = fault.New(fault.NotFound, "This call is over.")
 
 // acceptCall enters a call that rings.
 func (s *Service) acceptCall(ctx context.Context, caller rpc.Caller, r wire.AcceptVoiceCall) (wire.CallEntered, error) {
-	if err := s.book.loaded(ctx); err != nil {
+	if err := s.book.current(ctx); err != nil {
 		return wire.CallEntered{}, err
 	}
 	rung, err := s.rung(caller, r.From, r.CallID)
@@ -205,7 +208,7 @@ func (s *Service) acceptCall(ctx context.Context, caller rpc.Caller, r wire.Acce
 
 // rejectCall refuses a call that rings.
 func (s *Service) rejectCall(ctx context.Context, caller rpc.Caller, r wire.RejectVoiceCall) (contract.Nothing, error) {
-	if err := s.book.loaded(ctx); err != nil {
+	if err := s.book.current(ctx); err != nil {
 		return contract.Nothing{}, err
 	}
 	rung, err := s.rung(caller, r.From, r.CallID)

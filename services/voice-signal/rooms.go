@@ -81,7 +81,7 @@ func (s *Service) rooms(servers []string) []wire.VoiceRoom {
 
 // snapshot is voice-signal's part of `init`.
 func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.VoiceSnapshotRequest) (contract.VoiceState, error) {
-	if err := s.book.loaded(ctx); err != nil {
+	if err := s.book.current(ctx); err != nil {
 		return contract.VoiceState{}, err
 	}
 	state := contract.VoiceState{Rooms: s.rooms(r.ServerIDs), Calls: s.callsOf(caller.User)}

@@ -64,6 +64,8 @@ type Options struct {
 	NATSRoutes func(natsAddress string) map[string]string
 	// SecondGateway adds a gateway, which always reaches NATS directly.
 	SecondGateway bool
+	// SecondVoice adds a replica of voice-signal, to a split installation.
+	SecondVoice bool
 }
 
 // Installation is a running Decentra.
@@ -158,10 +160,16 @@ func New(tb testing.TB, o Options) *Installation {
 		}
 		add(name, name, args...)
 	}
+	again := func(service string, args ...string) {
+		add(service+"-2", service, append([]string{"--nats", "nats://" + inst.nats, "--nats-credentials", inst.Key(service)}, args...)...)
+	}
 	if o.SecondGateway {
 		second := FreeAddress(tb)
 		inst.URL2 = "http://" + second
-		add("gateway-2", "gateway", "--nats", "nats://"+inst.nats, "--nats-credentials", inst.Key("gateway"), "--listen", second)
+		again("gateway", "--listen", second)
+	}
+	if o.SecondVoice {
+		again("voice-signal")
 	}
 	return inst
 }
