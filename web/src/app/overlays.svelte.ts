@@ -21,6 +21,8 @@ export class Overlays {
 	drawer = $state<'navigation' | 'members' | null>(null);
 	/** On a wide screen the list of members can be put away. */
 	membersShown = $state(true);
+	/** The buttons that format what is written. */
+	formattingShown = $state(false);
 
 	open(dialog: DialogKind): void {
 		this.drawer = null;

@@ -312,6 +312,8 @@ export const s = {
 	chat: {
 		message: (where: string) => `Message ${where}`,
 		send: 'Send',
+		emoji: 'Emoji',
+		suggestions: 'Suggestions',
 		timeline: (where: string) => `Messages in ${where}`,
 		today: 'Today',
 		yesterday: 'Yesterday',
@@ -360,6 +362,18 @@ export const s = {
 		noChannelsText: 'This server has no text channel.',
 		owner: 'Owner',
 		membersCount: (count: number) => `Members — ${String(count)}`,
+	},
+
+	format: {
+		title: 'Formatting',
+		withKey: (name: string, key: string) => `${name} (Ctrl+${key})`,
+		bold: 'Bold',
+		italic: 'Italic',
+		strike: 'Strikethrough',
+		code: 'Code',
+		quote: 'Quote',
+		list: 'Bulleted list',
+		numbers: 'Numbered list',
 	},
 
 	voice: {

@@ -11,7 +11,7 @@ function sketch(parts: readonly (Block | Inline)[]): string {
 				case 'code':
 					return `code(${part.text})`;
 				case 'mention':
-					return `mention(${part.username})`;
+					return `mention(${part.sign === '#' ? part.text : part.name})`;
 				case 'link':
 					return `link(${part.href} ${sketch(part.children)})`;
 				case 'paragraph':
@@ -40,7 +40,7 @@ test.each([
 	['a quote', '> a\n> b\n\nc', 'quote(p(a\nb))p(c)'],
 	['lists', '- a\n- b\n\n3. c\n4. d', 'list(p(a)|p(b))list3(p(c)|p(d))'],
 	['a heading', '# a *b*', 'h1(a emphasis(b))'],
-	['no heading without a space', '#general', 'p(#general)'],
+	['no heading without a space', '#general', 'p(mention(#general))'],
 	['an escaped mark', '\\*a\\*', 'p(*a*)'],
 	['a lone mark', '-', 'p(-)'],
 	['an empty quote', '>', 'p(>)'],
@@ -51,6 +51,7 @@ test.each([
 	['a named link', '[the *way*](https://a.example/x)', 'p(link(https://a.example/x the emphasis(way)))'],
 	['somebody', 'hi @ana, @bob.b.!', 'p(hi mention(ana), mention(bob.b).!)'],
 	['an e-mail address is nobody', 'a@b.example', 'p(a@b.example)'],
+	['a channel', 'see #general, or #12', 'p(see mention(#general), or mention(#12))'],
 	['nobody in code', '`@ana`', 'p(code(@ana))'],
 ])('%s', (_name, source, wanted) => {
 	expect(sketch(parseMarkup(source))).toBe(wanted);

@@ -11,8 +11,8 @@ export type Inline =
 	| { readonly kind: 'emphasis'; readonly children: readonly Inline[] }
 	| { readonly kind: 'strike'; readonly children: readonly Inline[] }
 	| { readonly kind: 'link'; readonly href: string; readonly children: readonly Inline[] }
-	/** `@name`; whether there is somebody of that name is not known here. */
-	| { readonly kind: 'mention'; readonly username: string; readonly text: string };
+	/** `@name` or `#name`; whether there is somebody or a channel of that name is not known here. */
+	| { readonly kind: 'mention'; readonly sign: '@' | '#'; readonly name: string; readonly text: string };
 
 export type Block =
 	| { readonly kind: 'paragraph'; readonly children: readonly Inline[] }
@@ -52,7 +52,7 @@ const MAX_DEPTH = 6;
 const MARKS = /[*_~`[\]\\#>+\-)]|^\s|\n\s*\n| {2}/;
 const PICTOGRAPH = '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?';
 const EMOJI_ONLY = new RegExp(`^(?:\\s*(?:\\p{Regional_Indicator}{2}|${PICTOGRAPH}(?:\\u200D${PICTOGRAPH})*)){1,6}\\s*$`, 'u');
-const MENTION = /(?<![\p{L}\p{N}_.@/-])@([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)/gu;
+const MENTION = /(?<![\p{L}\p{N}_.@#&/-])([@#])([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)/gu;
 
 /** The structure of a message. No text becomes HTML, whatever it looks like: the page draws these parts and nothing else. */
 export function parseMarkup(source: string): Block[] {
@@ -149,7 +149,7 @@ function mentions(text: string): Inline[] {
 	let from = 0;
 	for (const match of text.matchAll(MENTION)) {
 		if (match.index > from) parts.push({ kind: 'text', text: text.slice(from, match.index) });
-		parts.push({ kind: 'mention', username: match[1] ?? '', text: match[0] });
+		parts.push({ kind: 'mention', sign: match[1] === '#' ? '#' : '@', name: match[2] ?? '', text: match[0] });
 		from = match.index + match[0].length;
 	}
 	if (from < text.length) parts.push({ kind: 'text', text: text.slice(from) });
