@@ -2,12 +2,13 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { apiDocs } from './build/apiDocs.ts';
 import { licences } from './build/licences.ts';
+import { pseudoLocale } from './build/pseudoLocale.ts';
 import { serviceWorker } from './build/serviceWorker.ts';
 
 const gateway = process.env['DECENTRA_DEV_GATEWAY'] ?? 'http://localhost:8765';
 
 export default defineConfig(({ mode }) => ({
-	plugins: [svelte(), apiDocs(), licences('swagger-ui-dist'), serviceWorker()],
+	plugins: [svelte(), apiDocs(), licences('swagger-ui-dist'), serviceWorker(), pseudoLocale()],
 	build: {
 		target: 'es2022',
 		assetsDir: 'assets',

@@ -177,7 +177,7 @@ for (const scheme of ['light', 'dark'] as const) {
 			await settings.getByRole('button', { name: '🌻' }).click();
 			await expectAccessible(page);
 			await picture(page, name('user-profile'));
-			for (const label of ['Privacy', 'Appearance', 'Sessions', 'Account']) {
+			for (const label of ['Privacy', 'Appearance', 'Notifications', 'Sessions', 'Account']) {
 				await section(label);
 				if (label === 'Sessions') await expect(settings.getByText('this device')).toBeVisible();
 				await expectAccessible(page);

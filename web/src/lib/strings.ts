@@ -144,7 +144,8 @@ export const s = {
 
 	notifications: {
 		title: 'Notifications',
-		text: 'What happens while you do not look at this page is shown by your desktop. Kept on this device.',
+		heading: 'While you look elsewhere',
+		text: 'Your desktop shows what happens while you do not look at this page. Kept on this device.',
 		on: 'Show notifications',
 		onText: 'The browser asks you first. If you deny it, nothing is shown until you allow it in the browser’s settings for this page.',
 		denied: 'The browser does not let this page show notifications. Allow them in its settings for this page, and switch them on again.',
