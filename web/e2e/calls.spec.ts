@@ -104,6 +104,72 @@ test('a direct call goes on while the program is killed and started again', asyn
 	await hangUp(ana);
 });
 
+/** In milliseconds: how long the microphone stays open after the event that lets the key go. */
+async function tail(page: Page, event: 'keyup' | 'blur', letGo: () => Promise<void>): Promise<number> {
+	const watch = await page.evaluateHandle((type) => {
+		const track = window.peerConnections.find(({ connectionState }) => connectionState === 'connected')?.getSenders()[0]?.track;
+		const took = new Promise<number>((resolve) => {
+			const begin = (): void => {
+				const start = performance.now();
+				const timer = setInterval(() => {
+					if (track?.enabled !== false) return;
+					clearInterval(timer);
+					resolve(performance.now() - start);
+				}, 5);
+			};
+			window.addEventListener(type, begin, { once: true, capture: true });
+		});
+		return { took };
+	}, event);
+	await letGo();
+	return watch.evaluate(({ took }) => took);
+}
+
+async function chooseTalking(page: Page, how: 'Always, unless muted' | 'Push to talk'): Promise<void> {
+	await page.getByRole('button', { name: 'Settings', exact: true }).click();
+	await page.getByRole('menuitem', { name: 'User settings' }).click();
+	await page.getByRole('button', { name: 'Voice and video' }).or(page.getByRole('tab', { name: 'Voice and video' })).first().click();
+	await page.getByRole('radio', { name: how }).check();
+	await page.keyboard.press('Escape');
+	await expect(page.getByRole('dialog')).toHaveCount(0);
+}
+
+test('push-to-talk: one is heard while the key is held, and a moment longer', async () => {
+	await connect();
+	const speaks = bob.locator('.tile.speaking').filter({ hasText: 'ana' });
+	await chooseTalking(ana, 'Push to talk');
+	await ana.locator('.tile').first().click(); // whoever writes does not talk
+	await expect(speaks).toHaveCount(0);
+	const tails = [];
+	for (const event of ['keyup', 'blur'] as const) {
+		await ana.keyboard.down('Backquote');
+		await expect(speaks).toBeVisible();
+		tails.push(
+			await tail(ana, event, () =>
+				event === 'keyup'
+					? ana.keyboard.up('Backquote')
+					: ana.evaluate(() => {
+							const frame = document.body.appendChild(document.createElement('iframe'));
+							frame.contentWindow?.focus(); // as any other window
+						}),
+			),
+		);
+		await expect(speaks).toHaveCount(0);
+	}
+	for (const took of tails) {
+		expect(took).toBeGreaterThan(150);
+		expect(took).toBeLessThan(500); // on a machine that has more to do
+	}
+	test.info().annotations.push({ type: 'heard after the key', description: `${tails.map(Math.round).join(' and ')} ms` });
+	await ana.evaluate(() => {
+		document.querySelector('iframe')?.remove();
+	});
+	await ana.keyboard.up('Backquote');
+	await chooseTalking(ana, 'Always, unless muted');
+	await expect(speaks).toBeVisible();
+	await hangUp(ana);
+});
+
 test('the check of the voice tries every way', async () => {
 	await ana.getByRole('button', { name: 'Settings', exact: true }).click();
 	await ana.getByRole('menuitem', { name: 'User settings' }).click();
