@@ -23,8 +23,10 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
-	// mostRest bounds how long what was queued may wait to be written.
-	mostRest = 2 * time.Millisecond
+	// restFactor is for how many times as long as the last round of writing took the
+	// next is put off, and mostRest bounds it.
+	restFactor = 3
+	mostRest   = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// leaveGrace is how long somebody whose last connection ended is still there.
@@ -132,8 +134,8 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 func (h *hub) wait() { h.running.Wait() }
 
 // fanOut delivers events until ctx ends. After each round of writing it only
-// collects for as long as that took: the busier it is, the more of what a
-// connection gets leaves in one system call.
+// collects, for some times as long as that took: the busier it is, the more of what
+// a connection gets leaves in one system call.
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -156,7 +158,7 @@ func (h *hub) fanOut(ctx context.Context) {
 		h.metrics.backlog.Set(float64(len(h.events)))
 		start := time.Now()
 		h.flush()
-		rest.Reset(min(time.Since(start), mostRest))
+		rest.Reset(min(restFactor*time.Since(start), mostRest))
 		resting = true
 	}
 }
