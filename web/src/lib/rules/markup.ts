@@ -52,7 +52,7 @@ const MAX_DEPTH = 6;
 const MARKS = /[*_~`[\]\\#>+\-)]|^\s|\n\s*\n| {2}/;
 const PICTOGRAPH = '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?';
 const EMOJI_ONLY = new RegExp(`^(?:\\s*(?:\\p{Regional_Indicator}{2}|${PICTOGRAPH}(?:\\u200D${PICTOGRAPH})*)){1,6}\\s*$`, 'u');
-const MENTION = /(?<![\p{L}\p{N}_.@#&/-])([@#])([\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)/gu;
+const MENTION = /(?<![\p{L}\p{M}\p{N}_.@#&/-])([@#])([\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_])?)/gu;
 
 /** The structure of a message. No text becomes HTML, whatever it looks like: the page draws these parts and nothing else. */
 export function parseMarkup(source: string): Block[] {

@@ -1,13 +1,15 @@
+import { parseMarkup, type Block, type Inline } from './markup';
 import { sameName } from './people';
 
-/** What may be in a user name, and what may stand behind one. */
-const MENTION = /(?<![\p{L}\p{M}\p{N}_])@([\p{L}\p{M}\p{N}_.-]+)/gu;
-
-/** Whether a text speaks to somebody: has `@username` as a word. */
-export function mentions(text: string, username: string): boolean {
-	if (username === '') return false;
-	return [...text.normalize('NFC').matchAll(MENTION)].some(([, word = '']) => {
-		// A full stop may belong to the name or to the sentence.
-		return sameName(word.slice(0, username.length), username) && /^[._-]*$/.test(word.slice(username.length));
-	});
+/** Whether a message speaks to somebody: what is shown as their name in it does, and nothing else. */
+export function mentions(content: string, username: string): boolean {
+	// Most messages need no more than a look.
+	if (!content.toLowerCase().includes(`@${username.toLowerCase()}`)) return false;
+	const within = (parts: readonly (Block | Inline)[]): boolean =>
+		parts.some((part) => {
+			if (part.kind === 'mention') return part.sign === '@' && sameName(part.name, username);
+			if (part.kind === 'list') return part.items.some(within);
+			return 'children' in part && within(part.children);
+		});
+	return within(parseMarkup(content));
 }
