@@ -48,10 +48,11 @@ async function populate(browser: Browser) {
 	await say(li, 'Me too!');
 	await say(li, 'There is a good plan for the raised beds here: https://example.org/raised-beds (scroll down to the second drawing, the first one wastes too much wood).');
 	await expect(messages(maria)).toHaveCount(5);
-	await say(maria, 'Perfect.\nThen let us meet at ten:\n– wheelbarrow: Jonas\n– drill and screws: me\n– coffee: whoever wakes up first');
+	await say(maria, 'Perfect. Then let us meet **at ten**, @Jonas_K:\n\n- wheelbarrow: Jonas\n- drill and screws: me\n- coffee: whoever wakes up first');
 	await say(maria, 'Rain is forecast for the afternoon, so we should be done by two.');
 	await expect(messages(jonas)).toHaveCount(7);
 	await say(jonas, 'Fine.');
+	await expect(jonas.locator('article.sending')).toHaveCount(0);
 	await composer(jonas).press('ArrowUp');
 	await jonas.getByLabel('Edit message').fill('Fine. Coffee is on me.');
 	await jonas.getByLabel('Edit message').press('Enter');
@@ -142,6 +143,30 @@ for (const scheme of ['light', 'dark'] as const) {
 			await expect(page.getByRole('menu')).toBeVisible();
 			await expectAccessible(page);
 			await picture(page, name('menu'));
+			await page.keyboard.press('Escape');
+			if (device === 'phone') await page.keyboard.press('Escape');
+			await page.keyboard.press('Control+k');
+			await expect(page.getByRole('option', { name: 'tool-shed' })).toBeVisible();
+			await expectAccessible(page);
+			await picture(page, name('switcher'));
+			await page.keyboard.press('Escape');
+			await messages(page).nth(3).getByRole('button', { name: 'li.wei' }).click();
+			await expect(page.getByRole('dialog', { name: 'Profile' })).toContainText(device === 'desk' ? 'Community Garden' : 'li.wei');
+			await expectAccessible(page);
+			await picture(page, name('person'));
+			await page.keyboard.press('Escape');
+			await page.keyboard.press('Control+/');
+			await expectAccessible(page);
+			await picture(page, name('keys'));
+			await page.keyboard.press('Escape');
+			await page.getByRole('button', { name: 'Formatting' }).click();
+			await page.getByRole('button', { name: 'Emoji' }).click();
+			await expect(page.getByRole('dialog', { name: 'Emoji' }).getByRole('menuitem', { name: /grinning face/ }).first()).toBeVisible();
+			await picture(page, name('emoji'));
+			await page.keyboard.press('Escape');
+			await page.getByRole('button', { name: 'Formatting' }).click();
+			if (device === 'phone') await page.getByRole('button', { name: 'Open navigation' }).click();
+			await page.getByRole('button', { name: 'Settings' }).click();
 			await page.getByRole('menuitem', { name: 'Generate Invite' }).click();
 			await expect(page.getByLabel('Invite link')).toBeVisible();
 			await expectAccessible(page);
@@ -177,7 +202,7 @@ for (const scheme of ['light', 'dark'] as const) {
 			await settings.getByRole('button', { name: '🌻' }).click();
 			await expectAccessible(page);
 			await picture(page, name('user-profile'));
-			for (const label of ['Privacy', 'Appearance', 'Notifications', 'Sessions', 'Account']) {
+			for (const label of ['Privacy', 'Appearance', 'Notifications', 'Keyboard', 'Invites', 'Sessions', 'Account']) {
 				await section(label);
 				if (label === 'Sessions') await expect(settings.getByText('this device')).toBeVisible();
 				await expectAccessible(page);

@@ -2,7 +2,7 @@ import Copy from '@lucide/svelte/icons/copy';
 import Link from '@lucide/svelte/icons/link';
 import Pencil from '@lucide/svelte/icons/pencil';
 import Trash2 from '@lucide/svelte/icons/trash-2';
-import { splitChannel } from '../lib/rules/context';
+import { contextRoute } from '../lib/rules/context';
 import { sameName } from '../lib/rules/people';
 import { routePath } from '../lib/rules/routes';
 import type { Message } from '../lib/rules/timeline';
@@ -39,6 +39,6 @@ export function messageActions({ client, overlays }: App, conversation: Conversa
 }
 
 function messagePath({ ref }: Conversation, messageId: number): string {
-	const channel = ref.context === 'server' ? splitChannel(ref.context_id) : null;
-	return routePath(channel === null ? { name: 'dm', dmId: ref.context_id, messageId } : { name: 'channel', ...channel, messageId });
+	const route = contextRoute(ref);
+	return routePath(route.name === 'channel' || route.name === 'dm' ? { ...route, messageId } : route);
 }

@@ -1,3 +1,4 @@
+import type { Router } from '../lib/state/router.svelte';
 import type { ChannelType } from '../lib/wire';
 import type { Conversation } from '../lib/state/conversation.svelte';
 
@@ -12,6 +13,9 @@ export type DialogKind =
 	| { readonly name: 'user-settings' }
 	| { readonly name: 'block-user'; readonly username: string }
 	| { readonly name: 'remove-friend'; readonly username: string }
+	| { readonly name: 'person'; readonly username: string }
+	| { readonly name: 'switcher' }
+	| { readonly name: 'keys' }
 	| { readonly name: 'message-actions'; readonly conversation: Conversation; readonly id: number }
 	| { readonly name: 'delete-message'; readonly conversation: Conversation; readonly id: number };
 
@@ -23,6 +27,14 @@ export class Overlays {
 	membersShown = $state(true);
 	/** The buttons that format what is written. */
 	formattingShown = $state(false);
+
+	/** The search for people takes the focus when its screen is there. */
+	searchWanted = $state(false);
+
+	searchPeople(router: Router): void {
+		this.searchWanted = true;
+		router.go({ name: 'friends' });
+	}
 
 	open(dialog: DialogKind): void {
 		this.drawer = null;

@@ -64,6 +64,8 @@ export const s = {
 		servers: 'Servers',
 		home: 'Home',
 		friends: 'Friends',
+		friendsWith: (requests: number) => `Friends, ${requests === 1 ? '1 request' : `${String(requests)} requests`}`,
+		everywhere: 'People',
 		directMessages: 'Direct messages',
 		textChannels: 'Text channels',
 		voiceChannels: 'Voice channels',
@@ -86,6 +88,8 @@ export const s = {
 		profile: 'Profile',
 		privacy: 'Privacy',
 		appearance: 'Appearance',
+		invites: 'Invites',
+		invitesText: 'For new accounts. Who signs up with it becomes your friend.',
 		sessions: 'Sessions',
 		account: 'Account',
 		licences: 'Licences',
@@ -228,6 +232,8 @@ export const s = {
 		banAsk: (name: string) => `Ban ${name}?`,
 		banText: 'They can not come back until you lift the ban.',
 		banned: 'Banned',
+		banName: 'Ban by username',
+		banNameText: 'Somebody who is no member yet can be kept away too.',
 		unban: 'Unban',
 		unbanNamed: (name: string) => `Unban ${name}`,
 	},
@@ -306,8 +312,6 @@ export const s = {
 		all: (count: number) => `All friends — ${String(count)}`,
 		none: 'No friends yet',
 		noneText: 'Search for people above, or invite somebody: who signs up with your invite becomes your friend.',
-		added: (name: string) => `You and ${name} are friends now.`,
-		requested: (name: string) => `Friend request sent to ${name}.`,
 	},
 
 	chat: {
@@ -363,6 +367,39 @@ export const s = {
 		noChannelsText: 'This server has no text channel.',
 		owner: 'Owner',
 		membersCount: (count: number) => `Members — ${String(count)}`,
+	},
+
+	switcher: {
+		title: 'Go to',
+		label: 'Where to?',
+		nothing: 'Nothing of that name.',
+	},
+
+	keys: {
+		title: 'Keyboard',
+		text: 'What the keys do, wherever you are.',
+		list: [
+			{ keys: 'Ctrl K', does: 'Go to a conversation' },
+			{ keys: 'Alt ↑', does: 'Conversation above' },
+			{ keys: 'Alt ↓', does: 'Conversation below' },
+			{ keys: 'Alt Shift ↑', does: 'Unread conversation above' },
+			{ keys: 'Alt Shift ↓', does: 'Unread conversation below' },
+			{ keys: 'Esc', does: 'Mark as read, and go to the newest message' },
+			{ keys: 'Shift Esc', does: 'Mark the whole server as read' },
+			{ keys: '↑', does: 'Edit your last message, when nothing is written' },
+			{ keys: 'Enter', does: 'Send' },
+			{ keys: 'Shift Enter', does: 'New line' },
+			{ keys: 'Ctrl B', does: 'Bold' },
+			{ keys: 'Ctrl I', does: 'Italic' },
+			{ keys: 'Ctrl E', does: 'Code' },
+			{ keys: 'Ctrl Shift M', does: 'Mute, in a voice channel or a call' },
+			{ keys: 'Ctrl /', does: 'This list' },
+		],
+	},
+
+	people: {
+		card: 'Profile',
+		shared: (servers: readonly string[]) => `Also in ${servers.join(', ')}`,
 	},
 
 	format: {

@@ -1,4 +1,4 @@
-import type { SessionInfo } from '../wire';
+import type { Invite, InviteTerms, SessionInfo } from '../wire';
 import type { Transport } from './transport';
 
 /** What one changes about one's own account. Every method rejects with a `WireError`. */
@@ -22,6 +22,19 @@ export class Account {
 	}
 	async changePassword(password: string, newPassword: string): Promise<void> {
 		await this.#transport.request({ type: 'change_password', password, new_password: newPassword });
+	}
+	/** One's own open codes for new accounts. */
+	async invites(): Promise<readonly Invite[]> {
+		const answer = await this.#transport.request({ type: 'get_invites' });
+		return answer.type === 'invites' ? answer.invites : [];
+	}
+	/** The code. */
+	async invite(terms: InviteTerms = {}): Promise<string> {
+		const answer = await this.#transport.request({ type: 'generate_invite', ...terms });
+		return answer.type === 'invite_code' ? answer.code : '';
+	}
+	async revokeInvite(code: string): Promise<void> {
+		await this.#transport.request({ type: 'revoke_invite', code });
 	}
 	async sessions(): Promise<readonly SessionInfo[]> {
 		const answer = await this.#transport.request({ type: 'get_sessions' });

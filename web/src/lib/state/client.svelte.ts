@@ -1,5 +1,5 @@
 import { Api } from '../api';
-import { contextRoute, routeContext, splitChannel } from '../rules/context';
+import { channelContext, contextRoute, dmContext, routeContext, splitChannel } from '../rules/context';
 import { profileOf } from '../rules/people';
 import type { Route } from '../rules/routes';
 import { Connection, type Clock, type ConnectionState, type SocketLike } from '../socket/connection';
@@ -147,14 +147,7 @@ export class Client {
 				return read > 0 && this.reads.unread(ref) >= page ? read : null;
 			},
 		});
-		this.invite = async () => {
-			const answer = await connection.request({ type: 'generate_invite' });
-			return answer.type === 'invite_code' ? answer.code : '';
-		};
 	}
-
-	/** A code for one new account. */
-	readonly invite: () => Promise<string>;
 
 	get session(): SessionState {
 		return this.#session;
@@ -241,6 +234,12 @@ export class Client {
 		const texts = server?.channels.filter((channel) => channel.type === 'text') ?? [];
 		const channel = texts.find(({ id }) => id === kept) ?? texts[0];
 		return channel === undefined ? route : { ...route, channelId: channel.id };
+	}
+
+	/** The conversations of a server, or all direct messages. */
+	conversationsOf(serverId: string | null): ContextRef[] {
+		if (serverId === null) return this.dms.list.map(({ id }) => dmContext(id));
+		return this.servers.byId(serverId)?.channels.map(({ id }) => channelContext(serverId, id)) ?? [];
 	}
 
 	/** What is on the screen now. */
