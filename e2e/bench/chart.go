@@ -12,8 +12,8 @@ import (
 // the members of the room.
 func chart(cpu *section, members []int) string {
 	const (
-		width, height            = 640, 300
-		left, right, top, bottom = 50, 170, 20, 40
+		width, height            = 680, 300
+		left, right, top, bottom = 50, 190, 20, 40
 	)
 	lines := []struct {
 		topology installation.Topology
