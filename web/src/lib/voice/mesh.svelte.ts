@@ -35,7 +35,8 @@ interface Entry {
 const UNREACHABLE_MS = 12_000;
 /** How long the one who came waits for an offer until making one. */
 const SHY_MS = 4_000;
-const LISTEN_MS = 120;
+/** Asking how loud somebody is waits for the browser's network thread: not too often. */
+const LISTEN_MS = 200;
 const LOOK_MS = 2_000;
 /** Between two that look for a new way: everybody at once would be slow for all. */
 const STAGGER_MS = 120;
