@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Locator } from '@playwright/test';
 import { Program } from './program';
 import { composer, createServer, messages, say, signUp } from './steps';
 
@@ -53,6 +53,51 @@ test('hostile text is shown as text, and harms nothing around it', async ({ page
 		// Accents heaped up stay inside their bubble.
 		await say(page, 'Z' + '\u0300\u0301\u0302\u0303\u0304\u0305'.repeat(60) + 'algo');
 		await expect(messages(page).last().locator('.bubble')).toHaveCSS('overflow', 'hidden');
+
+		// Markdown that hides, leads astray, loads from elsewhere or is nested without end is harmless and stays in its place.
+		const asked: string[] = [];
+		page.on('request', (request) => {
+			if (!request.url().startsWith(program.url)) asked.push(request.url());
+		});
+		const tricks = [
+			'[press me](javascript:alert(1)) [and me](data:text/html,<script>alert(2)</script>)',
+			'[https://bank.example](https://evil.example)',
+			'[a]: https://evil.example "hidden"',
+			'<style>*{display:none}</style> &lt;script&gt;',
+		];
+		for (const trick of tricks) {
+			await say(page, trick);
+			await expect(messages(page).last().locator('.bubble')).toHaveText(trick);
+		}
+		await say(page, '![picture](https://evil.example/p.png)');
+		await expect(messages(page).last().getByRole('link')).toHaveAttribute('rel', 'noopener noreferrer');
+		for (const mark of ['>', '- ', '* _', '**a', '[a](', '`', '1. ', '\u202E# ']) {
+			await say(page, mark.repeat(Math.floor(4000 / mark.length)).trim());
+			await expect(page.locator('article.sending')).toHaveCount(0);
+			expect(await log.evaluate((element) => element.scrollWidth <= element.clientWidth), mark).toBe(true);
+		}
+		await say(page, '# '.repeat(3) + 'still here');
+		await expect(messages(page).last()).toContainText('still here');
+		await expect(log.locator('script, img, style, iframe, h1, h2, h3')).toHaveCount(0);
+		expect(asked).toEqual([]);
+
+		// The longest names there are.
+		await page.getByRole('button', { name: 'Settings', exact: true }).click();
+		await page.getByRole('menuitem', { name: 'User settings' }).click();
+		const longest = async (field: Locator, text: string): Promise<void> => {
+			await field.fill(text.padEnd(Number(await field.getAttribute('maxlength')), 'W'));
+			await field.press('Enter');
+		};
+		await longest(page.getByRole('textbox', { name: 'Display name' }), 'Z\u0300\u0301\u0302\u0303');
+		await page.keyboard.press('Escape');
+		await page.getByRole('button', { name: 'Create a channel' }).click();
+		await longest(page.getByLabel('Channel name'), 'w');
+		await expect(page.getByRole('link', { name: /^wW{20,}/ })).toBeVisible();
+		for (const width of [1280, 390]) {
+			await page.setViewportSize({ width, height: 800 });
+			expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+			expect(await log.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+		}
 
 		expect(problems).toEqual([]);
 	} finally {
