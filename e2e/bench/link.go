@@ -47,10 +47,15 @@ type link struct {
 // enterTimeout bounds how long a login takes.
 const enterTimeout = time.Minute
 
+// noKeepAlive turns off TCP's probes of idle connections. Thousands of connections
+// that were opened together are all probed in one moment, and loopback drops what is
+// more than its queue takes, every time the same.
+const noKeepAlive = -1
+
 // connect opens a connection and waits until it hears its room. The relay takes any
 // token.
 func connect(ctx context.Context, base, room, token string) (*link, error) {
-	dialer := websocket.Dialer{HandshakeTimeout: enterTimeout}
+	dialer := websocket.Dialer{HandshakeTimeout: enterTimeout, NetDialContext: (&net.Dialer{KeepAlive: noKeepAlive}).DialContext}
 	ws, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(base, "http")+"/ws?"+room, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -41,8 +42,12 @@ type member struct {
 
 // serveRelay is the body of the relay's process.
 func serveRelay(address string) int {
-	r := &relay{rooms: map[string]*room{}}
-	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, r))
+	config := net.ListenConfig{KeepAlive: noKeepAlive}
+	listener, err := config.Listen(context.Background(), "tcp", address)
+	if err == nil {
+		err = http.Serve(listener, &relay{rooms: map[string]*room{}})
+	}
+	fmt.Fprintln(os.Stderr, err)
 	return 1
 }
 
