@@ -12,6 +12,7 @@ const MOST_ROWS = 300;
 test.use({ trace: 'off' });
 
 test('a long channel opens with one page, scrolls smoothly, stays small, and leads to any message', async ({ page, context }) => {
+	test.setTimeout(180_000 + COUNT * 5);
 	const program = await Program.start('--limits', 'off');
 	try {
 		await signUp(page, program.url, 'ana');

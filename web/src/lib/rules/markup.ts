@@ -3,24 +3,7 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmStrikethroughFromMarkdown } from 'mdast-util-gfm-strikethrough';
 import { gfmStrikethrough } from 'micromark-extension-gfm-strikethrough';
 import { linkify } from './links';
-
-export type Inline =
-	| { readonly kind: 'text'; readonly text: string }
-	| { readonly kind: 'code'; readonly text: string }
-	| { readonly kind: 'strong'; readonly children: readonly Inline[] }
-	| { readonly kind: 'emphasis'; readonly children: readonly Inline[] }
-	| { readonly kind: 'strike'; readonly children: readonly Inline[] }
-	| { readonly kind: 'link'; readonly href: string; readonly children: readonly Inline[] }
-	/** `@name` or `#name`; whether there is somebody or a channel of that name is not known here. */
-	| { readonly kind: 'mention'; readonly sign: '@' | '#'; readonly name: string; readonly text: string };
-
-export type Block =
-	| { readonly kind: 'paragraph'; readonly children: readonly Inline[] }
-	| { readonly kind: 'heading'; readonly level: number; readonly children: readonly Inline[] }
-	| { readonly kind: 'quote'; readonly children: readonly Block[] }
-	/** `start` is null for a list without numbers. */
-	| { readonly kind: 'list'; readonly start: number | null; readonly items: readonly (readonly Block[])[] }
-	| { readonly kind: 'code'; readonly text: string };
+import { plain, type Block, type Inline } from './parts';
 
 /** CommonMark (with strikethrough of GFM), but for what surprises in a chat or would hide what was written. */
 const options = {
@@ -48,24 +31,12 @@ const options = {
 /** What is nested deeper than this is shown as it was written. */
 const MAX_DEPTH = 6;
 
-/** Without one of these nothing is markup. */
-const MARKS = /[*_~`[\]\\#>+\-)]|^\s|\n\s*\n| {2}/;
-const PICTOGRAPH = '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?';
-const EMOJI_ONLY = new RegExp(`^(?:\\s*(?:\\p{Regional_Indicator}{2}|${PICTOGRAPH}(?:\\u200D${PICTOGRAPH})*)){1,6}\\s*$`, 'u');
-const MENTION = /(?<![\p{L}\p{M}\p{N}_.@#&/-])([@#])([\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_])?)/gu;
-
 /** The structure of a message. No text becomes HTML, whatever it looks like: the page draws these parts and nothing else. */
 export function parseMarkup(source: string): Block[] {
-	if (!MARKS.test(source)) return [{ kind: 'paragraph', children: plain(source) }];
 	const reader = new Reader(source);
 	const blocks = reader.blocks(fromMarkdown(source, options), 0);
 	// Marks that stand for nothing, as a lone "-".
 	return isEmpty(blocks) ? [{ kind: 'paragraph', children: plain(source) }] : blocks;
-}
-
-/** One to six emoji and nothing else. */
-export function isEmojiOnly(source: string): boolean {
-	return EMOJI_ONLY.test(source);
 }
 
 class Reader {
@@ -135,25 +106,6 @@ class Reader {
 	#written({ position }: Nodes): string {
 		return this.#source.slice(position?.start.offset, position?.end.offset);
 	}
-}
-
-/** Text with the addresses and names that are in it. */
-function plain(text: string): Inline[] {
-	return linkify(text).flatMap((part): Inline[] =>
-		part.href === undefined ? mentions(part.text) : [{ kind: 'link', href: part.href, children: [{ kind: 'text', text: part.text }] }],
-	);
-}
-
-function mentions(text: string): Inline[] {
-	const parts: Inline[] = [];
-	let from = 0;
-	for (const match of text.matchAll(MENTION)) {
-		if (match.index > from) parts.push({ kind: 'text', text: text.slice(from, match.index) });
-		parts.push({ kind: 'mention', sign: match[1] === '#' ? '#' : '@', name: match[2] ?? '', text: match[0] });
-		from = match.index + match[0].length;
-	}
-	if (from < text.length) parts.push({ kind: 'text', text: text.slice(from) });
-	return parts;
 }
 
 function isEmpty(parts: readonly (Block | Inline)[]): boolean {

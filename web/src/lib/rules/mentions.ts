@@ -1,15 +1,16 @@
-import { parseMarkup, type Block, type Inline } from './markup';
+import type { Block, Inline } from './parts';
 import { sameName } from './people';
 
+/** Whether it is worth a closer look: most messages name nobody. */
+export function mayMention(content: string, username: string): boolean {
+	return content.toLowerCase().includes(`@${username.toLowerCase()}`);
+}
+
 /** Whether a message speaks to somebody: what is shown as their name in it does, and nothing else. */
-export function mentions(content: string, username: string): boolean {
-	// Most messages need no more than a look.
-	if (!content.toLowerCase().includes(`@${username.toLowerCase()}`)) return false;
-	const within = (parts: readonly (Block | Inline)[]): boolean =>
-		parts.some((part) => {
-			if (part.kind === 'mention') return part.sign === '@' && sameName(part.name, username);
-			if (part.kind === 'list') return part.items.some(within);
-			return 'children' in part && within(part.children);
-		});
-	return within(parseMarkup(content));
+export function mentions(parts: readonly (Block | Inline)[], username: string): boolean {
+	return parts.some((part) => {
+		if (part.kind === 'mention') return part.sign === '@' && sameName(part.name, username);
+		if (part.kind === 'list') return part.items.some((item) => mentions(item, username));
+		return 'children' in part && mentions(part.children, username);
+	});
 }

@@ -1,10 +1,11 @@
 import { contextKey } from '../rules/context';
-import { mentions } from '../rules/mentions';
+import { mayMention, mentions } from '../rules/mentions';
 import { sameName } from '../rules/people';
 import { s } from '../strings';
 import type { ContextRef, MessageFrame, ServerFrame } from '../wire';
 import type { Call } from '../wire.generated';
 import type { Desktop, Notice, Permission } from './desktop';
+import { parsed } from './markup.svelte';
 import type { Store } from './storage';
 
 const KEY = 'decentra.notifications';
@@ -86,7 +87,7 @@ export class Notifications {
 			this.#shown.delete(tag);
 		}
 		if (!this.on || this.#options.attended()) return;
-		if (frame.type === 'message') this.#tell(frame);
+		if (frame.type === 'message') void this.#hear(frame);
 		for (const call of this.#options.calls()) this.#ring(call);
 	}
 
@@ -95,11 +96,18 @@ export class Notifications {
 		this.#shown.clear();
 	}
 
-	#tell({ context, context_id, username, content }: MessageFrame): void {
-		const { self, nameOf, placeOf, unread, open } = this.#options;
-		if (context === 'global' || context_id === null || sameName(username, self())) return;
-		if (this.#choices.about === 'personal' && context !== 'dm' && !mentions(content, self())) return;
-		const ref: ContextRef = { context, context_id };
+	/** Tells of a message if it is one to be told of. */
+	async #hear({ context, context_id, username, content }: MessageFrame): Promise<void> {
+		const self = this.#options.self();
+		if (context === 'global' || context_id === null || sameName(username, self)) return;
+		if (this.#choices.about === 'personal' && context !== 'dm') {
+			if (!mayMention(content, self) || !mentions(await parsed(content), self)) return;
+		}
+		this.#tell({ context, context_id }, username, content);
+	}
+
+	#tell(ref: ContextRef, username: string, content: string): void {
+		const { nameOf, placeOf, unread, open } = this.#options;
 		const place = placeOf(ref);
 		this.#show({
 			title: place === null ? nameOf(username) : s.notifications.from(nameOf(username), place),

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ContextRef, MessageFrame, ServerFrame } from '../wire';
 import type { Call } from '../wire.generated';
 import type { Notice, Permission } from './desktop';
@@ -91,10 +91,11 @@ describe('switched on', () => {
 		await notifications.switchOn();
 	});
 
-	test('direct messages and mentions are shown, and say from whom', () => {
+	test('direct messages and mentions are shown, and say from whom', async () => {
 		notifications.apply(message(dm, 'hello'));
 		notifications.apply(message(channel, 'hello'));
 		notifications.apply(message(channel, 'hello @Ana'));
+		await vi.waitFor(() => expect(shown).toHaveLength(2));
 		expect(shown.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }))).toEqual([
 			{ title: 'BOB', body: 'hello', tag: 'dm:d', silent: false },
 			{ title: 'BOB in #general · Garden', body: 'hello @Ana', tag: 'server:s/c', silent: false },
@@ -119,8 +120,9 @@ describe('switched on', () => {
 		expect(shown).toEqual([]);
 	});
 
-	test('a click opens the conversation', () => {
-		notifications.apply(message(channel, '@ana'));
+	test('a click opens the conversation', async () => {
+		notifications.apply(message(channel, '**@ana**'));
+		await vi.waitFor(() => expect(shown).toHaveLength(1));
 		shown[0]?.onclick();
 		expect(opened).toEqual([channel]);
 	});
