@@ -1,4 +1,5 @@
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { expectGoodLooks } from './looks';
 import { Program } from './program';
 import { accountInvite, messages, signUp } from './steps';
 import { expectHeard, expectSeen, traffic, voiceContext, withFakeDevices } from './voice';
@@ -46,12 +47,15 @@ test('a call rings on every device, and is taken on one', async () => {
 	await ana.getByRole('button', { name: 'Call bob' }).click();
 	await expect(ana.getByText('Ringing…').first()).toBeVisible();
 	await expect(bobs.getByRole('alertdialog', { name: 'ana is calling' })).toBeVisible();
+	await expectGoodLooks(bobs, 'call-incoming');
+	await expectGoodLooks(ana, 'call-ringing');
 	await bob.getByRole('alertdialog').getByRole('button', { name: 'Accept' }).click();
 	await expect(bobs.getByRole('alertdialog')).toHaveCount(0);
 	await expectHeard(ana, 1, 3_000);
 	await expectHeard(bob, 1, 3_000);
 	expect((await traffic(bobs)).connections).toBe(0);
 	await expect(ana.getByText('Voice connected')).toBeVisible();
+	await expectGoodLooks(ana, 'call');
 	await bob.getByRole('button', { name: 'Mute' }).first().click();
 	await expect(ana.locator('.tile').filter({ hasText: 'bob' }).getByText('muted')).toBeAttached();
 	await bob.getByRole('button', { name: 'Unmute' }).first().click();

@@ -1,4 +1,4 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { Program } from './program';
 import { expectTexts, messages, PASSWORD } from './steps';
 import { voiceContext, withFakeDevices } from './voice';
@@ -63,6 +63,31 @@ async function generated(page: Page): Promise<string> {
 	const code = await field.inputValue();
 	await page.keyboard.press('Escape');
 	return code;
+}
+
+/** Presses a key on something that Tab leads to. */
+async function press(target: Locator, key = 'Enter', way = 'Tab'): Promise<void> {
+	await target.waitFor();
+	const page = target.page();
+	for (let n = 0; n < 150; n++) {
+		if (await target.evaluate((element) => element === document.activeElement)) {
+			await page.keyboard.press(key);
+			return;
+		}
+		await page.keyboard.press(way);
+	}
+	throw new Error(`${way} never came to ${String(target)}, but to ${await focused(page)}`);
+}
+
+/** Writes into a field that Tab leads to, in place of what it says. */
+async function fill(field: Locator, text: string): Promise<void> {
+	await press(field, 'Control+a');
+	await field.page().keyboard.type(text);
+}
+
+async function open(page: Page, menu: string | RegExp, item: RegExp): Promise<void> {
+	await press(page.getByRole('button', { name: menu, exact: true }));
+	await choose(page, item);
 }
 
 test('every flow with the keyboard alone', async ({ browser }) => {
@@ -206,6 +231,122 @@ test('every flow with the keyboard alone', async ({ browser }) => {
 		await tabTo(ana, /^Settings$/);
 		await ana.keyboard.press('Enter');
 		await choose(ana, /^Log out$/);
+		await ana.getByRole('button', { name: 'Login' }).waitFor();
+	} finally {
+		for (const context of contexts) await context.close();
+		await program.remove();
+	}
+});
+
+test('settings, rights and requests with the keyboard alone', async ({ browser }) => {
+	const program = await Program.start('--limits', 'off', '--friends', 'ask');
+	const contexts = [await browser.newContext(), await browser.newContext(), await browser.newContext()] as const;
+	try {
+		const [ana, bob, cyd] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page, Page];
+		await signUp(ana, program.url, 'ana');
+		for (const [page, name] of [[bob, 'bob'], [cyd, 'cyd']] as const) {
+			await press(ana.getByRole('group', { name: 'People' }).getByRole('button', { name: 'Generate Invite' }));
+			await signUp(page, program.url, name, await generated(ana));
+		}
+		const settings = (page: Page): Locator => page.getByRole('dialog').last();
+		const button = (page: Page, name: string | RegExp): Locator => page.getByRole('button', { name, exact: true }).first();
+
+		// Requests: denied, cancelled, approved; somebody is blocked and unblocked.
+		const ask = async (): Promise<void> => {
+			await press(button(bob, 'Search Users'));
+			await fill(bob.getByRole('searchbox'), 'cyd');
+			await press(button(bob, 'Add Friend cyd'));
+			await bob.getByRole('region', { name: 'Requests sent' }).waitFor();
+		};
+		await press(cyd.getByRole('link', { name: /^Friends/ }));
+		await ask();
+		await press(button(cyd, 'Deny bob'));
+		await expect(bob.getByRole('region', { name: 'Requests sent' })).toHaveCount(0);
+		await ask();
+		await press(button(bob, 'Cancel request to cyd'));
+		await expect(button(cyd, 'Deny bob')).toHaveCount(0);
+		await ask();
+		await press(button(cyd, 'Approve bob'));
+		await press(button(cyd, 'Block bob'));
+		await press(settings(cyd).getByRole('button', { name: 'Block' }));
+		await expect(cyd.getByRole('region', { name: 'Friends', exact: true }).getByText('bob')).toHaveCount(0);
+		await open(cyd, 'Settings', /^User settings$/);
+		await press(button(cyd, 'Privacy'));
+		await press(button(cyd, 'Unblock bob'));
+		await settings(cyd).getByText('You have blocked nobody.').waitFor();
+		await press(settings(cyd).getByLabel('Ask me first'), 'ArrowUp');
+		await expect(settings(cyd).getByLabel('Anyone can add me')).toBeChecked();
+
+		// A face and a name, the password, the look.
+		await press(button(cyd, 'Profile'), 'Enter', 'Shift+Tab');
+		await press(button(cyd, '🦊'));
+		await press(button(cyd, 'Save avatar'));
+		await expect(settings(cyd).getByText('Saved.').or(cyd.getByText('Saved.')).first()).toBeVisible();
+		await fill(settings(cyd).getByRole('textbox', { name: 'Display name' }), 'Cydonia');
+		await cyd.keyboard.press('Enter');
+		await expect(cyd.getByText('Cydonia').first()).toBeAttached();
+		await press(button(cyd, 'Account'), 'Enter', 'Shift+Tab');
+		await fill(settings(cyd).getByLabel('Present password'), PASSWORD);
+		await fill(settings(cyd).getByLabel('New password'), 'another horse 8');
+		await cyd.keyboard.press('Enter');
+		await expect(settings(cyd).getByLabel('Present password')).toHaveValue('');
+		await press(button(cyd, 'Notifications'), 'Enter', 'Shift+Tab');
+		await settings(cyd).getByLabel('Show notifications').waitFor();
+		await press(button(cyd, 'Invites'));
+		await press(button(cyd, 'Create'));
+		await settings(cyd).getByText('1 of 1 uses left').waitFor();
+		await press(button(cyd, /^Revoke/));
+		await settings(cyd).getByText('None at the moment.').waitFor();
+		await cyd.keyboard.press('Escape');
+
+		// A server: its name, its channels, what members may, who goes and who takes over.
+		await press(button(ana, 'Create a server'));
+		await type(ana, 'Garden');
+		await ana.getByRole('heading', { name: 'general', exact: true }).waitFor();
+		for (const page of [bob, cyd]) {
+			await open(ana, 'Garden: server menu', /^Invite people$/);
+			const code = await generated(ana);
+			await press(button(page, 'Join a server').first());
+			await type(page, code);
+			await page.getByRole('heading', { name: 'general', exact: true }).waitFor();
+		}
+		await open(ana, 'Garden: server menu', /^Server settings$/);
+		await fill(settings(ana).getByLabel('Server name'), 'Allotment');
+		await ana.keyboard.press('Enter');
+		await bob.getByRole('link', { name: 'Allotment' }).waitFor();
+		await press(button(ana, 'Channels'), 'Enter', 'Shift+Tab');
+		await fill(settings(ana).getByLabel('Channel name'), 'harvest');
+		await ana.keyboard.press('Enter');
+		await press(button(ana, 'Move harvest up'));
+		await expect(bob.getByRole('navigation', { name: 'Allotment' }).getByRole('link').first()).toHaveText(/harvest/);
+		await press(button(ana, 'Delete channel harvest'));
+		await press(settings(ana).getByRole('button', { name: 'Delete', exact: true }));
+		await expect(bob.getByRole('link', { name: 'harvest' })).toHaveCount(0);
+		await press(button(ana, 'Members'), 'Enter', 'Shift+Tab');
+		await press(settings(ana).getByLabel('Create channels, bob'), 'Space');
+		await button(bob, 'Create a channel').waitFor();
+		await press(button(ana, 'Kick cyd'));
+		await press(settings(ana).getByRole('button', { name: 'Kick', exact: true }));
+		await cyd.getByText('You were removed from Allotment.').waitFor();
+		await fill(settings(ana).getByLabel('Ban by username'), 'cyd');
+		await ana.keyboard.press('Enter');
+		await press(button(ana, 'Unban cyd'));
+		await expect(button(ana, 'Unban cyd')).toHaveCount(0);
+		await press(button(ana, 'General'), 'Enter', 'Shift+Tab');
+		await press(settings(ana).getByLabel('New owner'), 'b');
+		await press(button(ana, 'Hand over'));
+		await press(settings(ana).getByRole('button', { name: 'Hand over', exact: true }));
+		await press(settings(ana).getByRole('button', { name: 'Leave server' }));
+		await press(settings(ana).getByRole('button', { name: 'Leave server' }));
+		await ana.getByRole('heading', { name: 'Welcome, ana' }).waitFor();
+
+		// Devices, and the account's end.
+		await open(ana, 'Settings', /^User settings$/);
+		await press(button(ana, 'Sessions'));
+		await settings(ana).getByText('this device').waitFor();
+		await press(button(ana, 'Account'));
+		await fill(settings(ana).getByLabel('Your password, to be sure'), PASSWORD);
+		await ana.keyboard.press('Enter');
 		await ana.getByRole('button', { name: 'Login' }).waitFor();
 	} finally {
 		for (const context of contexts) await context.close();

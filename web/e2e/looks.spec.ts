@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { devices, expect, test, type Browser, type Page } from '@playwright/test';
+import { expectAccessible, picture } from './looks';
 import { Program } from './program';
 import { accountInvite, composer, createServer, joinServer, messages, readCode, say, serverInvite, signUp } from './steps';
 
@@ -80,20 +80,6 @@ async function populate(browser: Browser) {
 	return { channel, dm, cookies, newcomer, friend };
 }
 
-async function expectAccessible(page: Page): Promise<void> {
-	await page.evaluate(() => document.fonts.ready);
-	const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-	const bad = violations
-		.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-		.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`).join('\n')}`);
-	expect(bad).toEqual([]);
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-	await page.evaluate(() => document.fonts.ready);
-	await page.screenshot({ path: `screenshots/${name}.png`, animations: 'disabled' });
-}
-
 for (const scheme of ['light', 'dark'] as const) {
 	for (const device of ['desk', 'phone'] as const) {
 		test(`${device}, ${scheme}`, async ({ browser }) => {
@@ -155,6 +141,12 @@ for (const scheme of ['light', 'dark'] as const) {
 			await expectAccessible(page);
 			await picture(page, name('person'));
 			await page.keyboard.press('Escape');
+			if (device === 'phone') await messages(page).nth(6).locator('.bubble').click();
+			else await messages(page).nth(6).hover();
+			await messages(page).nth(6).getByRole('button', { name: 'Delete' }).click();
+			await expectAccessible(page);
+			await picture(page, name('delete'));
+			await page.keyboard.press('Escape');
 			await page.keyboard.press('Control+/');
 			await expectAccessible(page);
 			await picture(page, name('keys'));
@@ -202,11 +194,11 @@ for (const scheme of ['light', 'dark'] as const) {
 			await settings.getByRole('button', { name: '🌻' }).click();
 			await expectAccessible(page);
 			await picture(page, name('user-profile'));
-			for (const label of ['Privacy', 'Appearance', 'Notifications', 'Keyboard', 'Invites', 'Sessions', 'Account']) {
+			for (const label of ['Privacy', 'Appearance', 'Notifications', 'Voice and video', 'Keyboard', 'Invites', 'Sessions', 'Account', 'Administration']) {
 				await section(label);
 				if (label === 'Sessions') await expect(settings.getByText('this device')).toBeVisible();
 				await expectAccessible(page);
-				await picture(page, name(`user-${label.toLowerCase()}`));
+				await picture(page, name(`user-${label.toLowerCase().replaceAll(' ', '-')}`));
 			}
 			await page.keyboard.press('Escape');
 

@@ -1,4 +1,5 @@
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
+import { expectGoodLooks } from './looks';
 import { Program } from './program';
 import { accountInvite, createServer, joinServer, serverInvite, signUp } from './steps';
 import { createVoiceChannel, expectHeard, expectSeen, joinVoice, traffic, voiceContext, withFakeDevices } from './voice';
@@ -64,6 +65,10 @@ test('cameras and a screen', async () => {
 	await expect(bob.getByLabel('Camera of ana')).toBeVisible();
 	await cyd.getByRole('button', { name: 'Turn camera on' }).first().click();
 	await expectSeen(bob, 2);
+	await expectGoodLooks(bob, 'room');
+	await bob.setViewportSize({ width: 390, height: 844 });
+	await expectGoodLooks(bob, 'room-phone');
+	await bob.setViewportSize({ width: 1280, height: 800 });
 	await ana.getByRole('button', { name: 'Turn camera off' }).first().click();
 	await expect(bob.getByLabel('Camera of ana')).toHaveCount(0);
 	await cyd.getByRole('button', { name: 'Turn camera off' }).first().click();
