@@ -157,6 +157,18 @@ func TestVoiceRooms(t *testing.T) {
 			anna.hears("voice_state_update", "username", "ben", "state", "left", "voice_session", "b5")
 		})
 
+		t.Run("leaving with another connection", func(t *testing.T) {
+			anna, ben := anna.in(t), ben.in(t)
+			first := ben.another()
+			first.enters(l, "b7", anna)
+			first.Break()
+			second := ben.another() // which has not come back to the room
+			second.ask("leave_voice_channel", client.Fields{"voice_session": "b6"}, "ok")
+			anna.heardNot("voice_state_update", "username", "ben", "voice_session", "b7")
+			second.ask("leave_voice_channel", client.Fields{"voice_session": "b7"}, "ok")
+			anna.hears("voice_state_update", "username", "ben", "state", "left", "voice_session", "b7")
+		})
+
 		t.Run("rights", func(t *testing.T) {
 			anna, ben, mallory := anna.in(t), ben.in(t), mallory.in(t)
 			mallory.refused("join_voice_channel", l.fields(nil), "not_found")

@@ -20,7 +20,7 @@ var (
 	JoinVoiceChannel = rpc.Method[wire.JoinVoiceChannel, wire.VoiceJoined]{Service: Voice, Name: "join"}
 	// LeaveVoiceChannel leaves the room, hangs up, or gives up ringing. To be in
 	// none is no error.
-	LeaveVoiceChannel = rpc.Method[Nothing, Nothing]{Service: Voice, Name: "leave"}
+	LeaveVoiceChannel = rpc.Method[wire.LeaveVoiceChannel, Nothing]{Service: Voice, Name: "leave"}
 	VoiceMute         = rpc.Method[wire.VoiceMute, Nothing]{Service: Voice, Name: "mute"}
 	VoiceDeafen       = rpc.Method[wire.VoiceDeafen, Nothing]{Service: Voice, Name: "deafen"}
 	VoiceVideo        = rpc.Method[wire.VoiceVideo, Nothing]{Service: Voice, Name: "video"}

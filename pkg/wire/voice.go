@@ -51,6 +51,13 @@ type JoinVoiceChannel struct {
 	RelayOnly
 }
 
+// LeaveVoiceChannel leaves the room, hangs up, or gives up ringing.
+type LeaveVoiceChannel struct {
+	// VoiceSession is the one that ends, whichever connection it was entered with.
+	// Without it, it is the one that this connection is in.
+	VoiceSession string `json:"voice_session,omitempty"`
+}
+
 // RelayOnly says whether one's voice goes through the relay alone, so that the
 // others do not learn one's address: other candidates are not passed on.
 type RelayOnly struct {

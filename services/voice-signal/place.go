@@ -133,9 +133,15 @@ func (s *Service) end(ctx context.Context, user, reason string, condition func(*
 	return ended, err
 }
 
-// leave takes the caller's connection out of where it is.
-func (s *Service) leave(ctx context.Context, caller rpc.Caller, _ contract.Nothing) (contract.Nothing, error) {
-	ended, err := s.end(ctx, caller.User, wire.VoiceLeft, func(p *place) bool { return p.Connection == caller.Connection })
+// leave takes the caller out of where their voice session or their connection is.
+// Who says goodbye may have come back with a connection that is not known here yet.
+func (s *Service) leave(ctx context.Context, caller rpc.Caller, r wire.LeaveVoiceChannel) (contract.Nothing, error) {
+	ended, err := s.end(ctx, caller.User, wire.VoiceLeft, func(p *place) bool {
+		if r.VoiceSession != "" {
+			return p.VoiceSession == r.VoiceSession
+		}
+		return p.Connection == caller.Connection
+	})
 	if err == nil && ended != nil {
 		s.leaveCall(ctx, ended)
 	}

@@ -556,6 +556,12 @@ export interface LeaveServer {
 	server_id: string;
 }
 
+/** LeaveVoiceChannel leaves the room, hangs up, or gives up ringing. */
+export interface LeaveVoiceChannel {
+	/** VoiceSession is the one that ends, whichever connection it was entered with. Without it, it is the one that this connection is in. */
+	voice_session?: string;
+}
+
 /** Limits are the bounds that clients are told in `init`, and that the services check. Lengths are in characters (code points) unless they say bytes. */
 export interface Limits {
 	username_length: number;
@@ -1459,7 +1465,7 @@ export interface ClientBodies {
 	join_voice_channel: JoinVoiceChannel;
 	kick_member: KickMember;
 	leave_server: LeaveServer;
-	leave_voice_channel: Nothing;
+	leave_voice_channel: LeaveVoiceChannel;
 	login: Login;
 	mark_read: MarkRead;
 	message: SendMessage;

@@ -38,6 +38,8 @@ const SPEAK_LOOK_MS = 120;
 const RELEASE_MS = 200;
 /** Before they expire. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** How often it is said, a second apart, that one has left: as long as the server waits for somebody who is away. */
+const GOODBYES = 15;
 const silentOther: OtherState = { muted: false, video: false, screen: false };
 
 /** One's own voice: where one is, with what, and the calls that ring. */
@@ -170,10 +172,19 @@ export class Voice {
 	/** Leaves the room, hangs up, or gives up ringing. */
 	leave(): void {
 		if (this.#place === null) return;
+		const session = this.#session;
 		this.#end();
 		this.#options.browser.play('leave');
-		// A lost link ends it as well.
-		this.#options.transport.request({ type: 'leave_voice_channel' }).catch(() => undefined);
+		void this.#sayGoodbye(session, GOODBYES);
+	}
+
+	/** Without it the others would wait for us until the server gives us up. */
+	async #sayGoodbye(session: string, tries: number): Promise<void> {
+		try {
+			await this.#options.transport.request({ type: 'leave_voice_channel', voice_session: session });
+		} catch {
+			if (tries > 1) this.#options.clock.after(1000, () => void this.#sayGoodbye(session, tries - 1));
+		}
 	}
 
 	toggleMute(): void {
