@@ -284,6 +284,7 @@ export class Client {
 		this.#cancelHeartbeat = null;
 		if (state === 'ready') {
 			this.#beat();
+			this.voice.comeBack();
 			void this.conversations.refreshAll();
 		}
 		if (state === 'refused') {

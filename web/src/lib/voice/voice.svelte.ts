@@ -279,7 +279,6 @@ export class Voice {
 			case 'init':
 				this.#calls = frame.calls;
 				this.#ring();
-				if (this.#place !== null) void this.#enterAgain();
 				return;
 			case 'voice_state_update':
 				this.#moved(frame);
@@ -378,6 +377,11 @@ export class Voice {
 		// A call begins as if nothing were muted.
 		if (now.kind === 'call' && (this.#muted || this.#deafened)) this.#reportAll();
 		this.#keepCredentials();
+	}
+
+	/** The link is back. */
+	comeBack(): void {
+		if (this.#place !== null) void this.#enterAgain();
 	}
 
 	/** The link was away: the same session in the same place, unnoticed by the others. */
