@@ -1,7 +1,7 @@
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { Processes } from './processes';
 import { accountInvite, createServer, joinServer, serverInvite, signUp } from './steps';
-import { createVoiceChannel, expectHeard, joinVoice, traffic, voiceContext, withFakeDevices } from './voice';
+import { createVoiceChannel, expectHeard, expectSeen, joinVoice, traffic, voiceContext, withFakeDevices } from './voice';
 
 test.use(withFakeDevices);
 test.describe.configure({ mode: 'serial' });
@@ -106,6 +106,11 @@ async function expectTold(one: Page, name: string, other: Page): Promise<void> {
 for (const way of ['directly', 'through the relay alone'] as const) {
 	test(`voice goes on ${way} when a process is killed`, async () => {
 		await enter(way !== 'directly');
+		// From one gateway's people to the other's: pictures too, and by the way they are to take.
+		await cyd.getByRole('button', { name: 'Turn camera on' }).first().click();
+		await expectSeen(dan, 1);
+		for (const path of (await traffic(dan)).paths) expect(path.startsWith('relay')).toBe(way !== 'directly');
+		await cyd.getByRole('button', { name: 'Turn camera off' }).first().click();
 		for (const victim of ['voice-signal', 'gateway-1', 'nats']) {
 			const ends = await together(listen);
 			await processes.kill(victim);

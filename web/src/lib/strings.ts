@@ -75,6 +75,7 @@ export const s = {
 		createVoiceChannel: 'Create a voice channel',
 		inviteToServer: 'Invite people',
 		serverMenu: (name: string) => `${name}: server menu`,
+		configure: (name: string) => `Configure ${name}`,
 		openMenu: 'Open navigation',
 		navigation: 'Navigation',
 		showMembers: 'Show members',
