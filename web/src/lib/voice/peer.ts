@@ -150,14 +150,23 @@ export class Peer {
 		pc.ontrack = this.#options.onChange;
 		pc.onconnectionstatechange = () => {
 			this.#options.onChange();
-			if (pc.connectionState === 'failed') pc.restartIce();
+			if (pc.connectionState === 'failed') this.#mend(pc);
 			if (pc.connectionState === 'disconnected') {
 				this.#after(INTERRUPTED_MS, () => {
-					if (pc.connectionState === 'disconnected') pc.restartIce();
+					if (pc.connectionState === 'disconnected') this.#mend(pc);
 				});
 			}
 		};
 		return pc;
+	}
+
+	/** Looks for another way. An offer that was not answered by now was lost, and would keep others from being made. */
+	#mend(pc: RTCPeerConnection): void {
+		this.#do(async () => {
+			if (pc !== this.#pc) return;
+			if (this.met && pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
+			pc.restartIce();
+		});
 	}
 
 	#shut(): void {
