@@ -141,12 +141,18 @@ func (d *device) follow(ctx context.Context) error {
 	for {
 		d.Take() // the journal has it all
 		for _, f := range d.Journal() {
+			if f.Type == "resync" {
+				if _, err := d.Ask(ctx, "resync", nil); err != nil { // the answer is in the journal
+					return err
+				}
+				continue
+			}
 			if err := d.model.Apply(f); err != nil {
 				return err
 			}
 		}
 		behind := d.model.Behind()
-		if len(behind) == 0 {
+		if len(behind) == 0 && !d.Recorded() {
 			return nil
 		}
 		for place, after := range behind {

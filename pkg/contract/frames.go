@@ -13,6 +13,9 @@ type Route struct {
 	Endpoint rpc.Endpoint
 	// Batch: several that wait on one connection are asked for in one call.
 	Batch bool
+	// Placed: the answer takes the place of an event that says the same, among all
+	// events.
+	Placed bool
 	// Quiet: the answer too is sent only to a frame that has a request_id.
 	Quiet bool
 	// Large: the frame may have a picture in it. Others are refused from a size on
@@ -54,10 +57,10 @@ var Frames = map[FrameKey]Route{
 	{Type: "get_lobby_history"}:   {Answer: "lobby_history", Endpoint: GetLobbyHistory, Long: true},
 	{Type: "get_dm_history"}:      {Answer: "dm_history", Endpoint: GetDMHistory, Long: true},
 
-	{Type: "create_server"}:           {Answer: "server_created", Endpoint: CreateServer},
+	{Type: "create_server"}:           {Answer: "server_created", Endpoint: CreateServer, Placed: true},
 	{Type: "rename_server"}:           {Endpoint: RenameServer},
 	{Type: "generate_server_invite"}:  {Answer: "server_invite_code", Endpoint: GenerateServerInvite},
-	{Type: "join_server_with_invite"}: {Answer: "server_joined", Endpoint: JoinServerWithInvite},
+	{Type: "join_server_with_invite"}: {Answer: "server_joined", Endpoint: JoinServerWithInvite, Placed: true},
 	{Type: "join_server"}:             {Endpoint: JoinServer},
 	{Type: "get_server_members"}:      {Answer: "server_members", Endpoint: GetServerMembers},
 	{Type: "update_user_permissions"}: {Endpoint: UpdateUserPermissions},

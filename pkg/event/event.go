@@ -48,14 +48,15 @@ func token(text string) string {
 
 // Headers of an event: instructions to the gateways.
 const (
-	headerAttach = "Attach" // the audience's connections join this topic
-	headerDetach = "Detach" // the audience's connections leave this topic
-	headerOnly   = "Only"   // this connection alone gets the frame
-	headerExcept = "Except" // this connection does not get the frame
-	headerSkip   = "Skip"   // this user's connections do not get the frame
-	headerOnce   = "Once"   // a connection gets the frame once, whatever topics it comes by
-	headerEnd    = "End"    // connections that this session opened are closed
-	headerAt     = "At"     // when it was published, Unix microseconds; in one of timedEvery
+	headerAttach  = "Attach"  // the audience's connections join this topic
+	headerDetach  = "Detach"  // the audience's connections leave this topic
+	headerOnly    = "Only"    // this connection alone gets the frame
+	headerExcept  = "Except"  // this connection does not get the frame
+	headerAnswers = "Answers" // this connection gets its answer instead of the frame
+	headerSkip    = "Skip"    // this user's connections do not get the frame
+	headerOnce    = "Once"    // a connection gets the frame once, whatever topics it comes by
+	headerEnd     = "End"     // connections that this session opened are closed
+	headerAt      = "At"      // when it was published, Unix microseconds; in one of timedEvery
 )
 
 // Event is what a gateway receives.
@@ -63,6 +64,7 @@ type Event struct {
 	Frame          []byte // nil: only instructions
 	Attach, Detach Topic
 	Only, Except   string
+	Answers        string
 	Skip           string
 	Once           string
 	End            string
@@ -80,6 +82,7 @@ func Decode(m *nats.Msg) Event {
 		e.Detach = Topic(m.Header.Get(headerDetach))
 		e.Only = m.Header.Get(headerOnly)
 		e.Except = m.Header.Get(headerExcept)
+		e.Answers = m.Header.Get(headerAnswers)
 		e.Skip, _ = url.PathUnescape(m.Header.Get(headerSkip)) // as NotTo escaped it
 		e.Once = m.Header.Get(headerOnce)
 		e.End = m.Header.Get(headerEnd)
@@ -105,7 +108,17 @@ func Only(connection string) Option {
 	return func(h nats.Header) { h.Set(headerOnly, connection) }
 }
 
-// Except keeps the frame from one connection: the one that is answered instead.
+// Answers gives one connection the answer that it waits for in the place of the
+// frame, which says the same: what is published later comes after the answer.
+func Answers(connection string) Option {
+	return func(h nats.Header) {
+		if connection != "" {
+			h.Set(headerAnswers, connection)
+		}
+	}
+}
+
+// Except keeps the frame from one connection.
 func Except(connection string) Option {
 	return func(h nats.Header) {
 		if connection != "" {

@@ -162,7 +162,7 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 		}
 		s.events.Publish(topic, notice)
 		s.events.Publish(event.User(invited.Username), joined,
-			event.Attach(topic), event.Except(invited.Connection))
+			event.Attach(topic), event.Answers(invited.Connection))
 		s.tellMembership(contract.Membership{ServerID: server.ID, Joined: invited.Username})
 	})
 	return nil

@@ -170,7 +170,7 @@ func (s *Service) createServer(ctx context.Context, caller rpc.Caller, r wire.Cr
 		}
 		tx.AfterCommit(func() {
 			s.events.Publish(event.User(caller.User), joined,
-				event.Attach(event.Server(id)), event.Except(caller.Connection))
+				event.Attach(event.Server(id)), event.Answers(caller.Connection))
 		})
 		return nil
 	})

@@ -58,7 +58,8 @@ type hub struct {
 	sockets map[*socket]struct{}
 	left    map[string]time.Time // users whose connection ended lately
 
-	changed chan struct{} // the users online here may have changed
+	changed  chan struct{}   // the users online here may have changed
+	attached chan attachment // what was joined by an event
 
 	sessionEnd atomic.Pointer[func(session string)] // told besides the connections
 }
@@ -68,16 +69,18 @@ type hub struct {
 type audience struct {
 	subscription *nats.Subscription
 	sockets      []*socket
+	settled      bool // the subscription stands: the server has answered since
 }
 
 func newHub(nc *nats.Conn, log *slog.Logger, m *metrics) (*hub, error) {
 	h := &hub{
 		nc: nc, log: log, metrics: m,
-		events:  make(chan *nats.Msg, eventBacklog),
-		topics:  map[event.Topic]*audience{},
-		sockets: map[*socket]struct{}{},
-		left:    map[string]time.Time{},
-		changed: make(chan struct{}, 1),
+		events:   make(chan *nats.Msg, eventBacklog),
+		topics:   map[event.Topic]*audience{},
+		sockets:  map[*socket]struct{}{},
+		left:     map[string]time.Time{},
+		changed:  make(chan struct{}, 1),
+		attached: make(chan attachment, attachBacklog),
 	}
 	if _, err := nc.ChanSubscribe(event.Everyone.Subject(), h.events); err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
@@ -91,6 +94,9 @@ type directory struct {
 	memberships func(ctx context.Context, user string) ([]event.Topic, error)
 	// live picks, of at most sessionBatch sessions, those that have not ended.
 	live func(ctx context.Context, sessions []string) (map[string]bool, error)
+	// joined is the frame that would tell a user now of having joined a topic; nil:
+	// the user is not there any more.
+	joined func(ctx context.Context, user string, t event.Topic) ([]byte, error)
 }
 
 // run starts the fan-out. Each time relink fires, events may have been missed:
@@ -115,6 +121,7 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 			}
 		}
 	})
+	h.running.Go(func() { h.lookAgain(ctx, ask) })
 	h.running.Go(func() {
 		ticker := time.NewTicker(pingPeriod)
 		defer ticker.Stop()
@@ -196,13 +203,14 @@ func (h *hub) deliver(m *nats.Msg) {
 		h.timed = append(h.timed, e.At)
 	}
 	if e.Attach != "" {
-		for _, s := range sockets {
-			h.join(s, e.Attach)
-		}
+		h.attach(sockets, e.Attach, e.Frame)
 	}
 	if e.Frame != nil {
 		frame := textFrame(e.Frame)
 		for _, s := range sockets {
+			if e.Answers == s.id && s.place.take(frame) {
+				continue
+			}
 			if (e.Only == "" || e.Only == s.id) && (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
 				s.queue(frame)
 				if !s.touched {

@@ -132,7 +132,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { stopHub(); s.hub.wait() }()
-	s.hub.run(hubCtx, relink, directory{memberships: s.memberships, live: s.liveSessions})
+	s.hub.run(hubCtx, relink, directory{memberships: s.memberships, live: s.liveSessions, joined: s.joined})
 	self := rand.Text()[:16]
 	s.hub.running.Go(func() { presence.Users.Keep(hubCtx, nc, self, s.hub.changed, s.hub.online, s.log) })
 	s.hub.running.Go(func() { presence.Connections.Keep(hubCtx, nc, self, s.voices.changed, s.voices.living, s.log) })

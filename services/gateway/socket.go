@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,7 @@ type socket struct {
 	conn     *websocket.Conn
 	out      outbox
 	lane     lane
+	place    place
 	id       string
 	origin   contract.Origin
 	cookie   string // session token of the handshake, if any
@@ -100,6 +102,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	sock.over = make(chan struct{})
 	sock.out.open(conn.NetConn(), &s.waiting, func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
+	sock.place.hold = sock.out.hold
 	sock.lane.handle, sock.lane.together = sock.handle, sock.together
 	s.hub.add(sock)
 	go sock.serve()
@@ -313,6 +316,10 @@ func (s *socket) handle(requests []request) {
 	}
 	if serviceOf(route.Endpoint) == contract.Voice {
 		s.service.voices.enter(s.id)
+	}
+	if route.Placed {
+		s.handlePlaced(ctx, allowed[0], route)
+		return
 	}
 	payloads := make([][]byte, len(allowed))
 	for i, r := range allowed {
@@ -551,4 +558,21 @@ func (s *Service) memberships(ctx context.Context, user string) ([]event.Topic, 
 		topics = append(topics, event.Server(id))
 	}
 	return topics, err
+}
+
+// joined has what a user would be told now of having joined a server.
+func (s *Service) joined(ctx context.Context, user string, t event.Topic) ([]byte, error) {
+	chat, err := rpc.Call(ctx, s.nc, contract.ChatSnapshot, rpc.Caller{User: user}, contract.SnapshotRequest{})
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(chat.Servers, func(server wire.Server) bool { return event.Server(server.ID) == t })
+	if i < 0 {
+		return nil, nil
+	}
+	server := chat.Servers[i]
+	read := slices.DeleteFunc(chat.Read, func(p wire.Progress) bool {
+		return p.ContextID == nil || !strings.HasPrefix(*p.ContextID, server.ID+"/")
+	})
+	return wire.Encode(wire.ServerJoined{Server: server, Read: read}), nil
 }

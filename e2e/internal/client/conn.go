@@ -315,6 +315,13 @@ func (c *Conn) Journal() []Frame {
 	return taken
 }
 
+// Recorded reports whether frames have come since Journal was last asked.
+func (c *Conn) Recorded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.journal) > 0
+}
+
 func (c *Conn) read() {
 	for {
 		_, data, err := c.ws.ReadMessage()

@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+
+	"decentra.local/e2e/internal/await"
+	"decentra.local/e2e/internal/client"
+	"decentra.local/e2e/internal/installation"
+	"decentra.local/pkg/wire"
+)
+
+// joinings is how often somebody joins.
+const joinings = 60
+
+// TestWhoJoinsWhileAServerChangesSeesTheLast has somebody join a server, and make
+// one, while it is renamed as fast as can be: the connection that asked, and one at
+// another gateway that nobody of the server was at before, end with the last name.
+func TestWhoJoinsWhileAServerChangesSeesTheLast(t *testing.T) {
+	both(t, func(t *testing.T, topology installation.Topology) {
+		inst := installation.Start(t, installation.Options{Topology: topology, SecondGateway: topology == installation.Split})
+		anna := signUp(t, inst, "anna", "")
+		ben := signUp(t, inst, "ben", anna.invite())
+		elsewhere := inst.URL
+		if inst.URL2 != "" {
+			elsewhere = inst.URL2
+		}
+		var devices []*device
+		for _, base := range []string{inst.URL, elsewhere} {
+			conn, err := client.Dial(t.Context(), base, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(conn.Close)
+			conn.Record()
+			if err := conn.Enter(t.Context(), "auth", client.Fields{"token": ben.Token}); err != nil {
+				t.Fatal(err)
+			}
+			devices = append(devices, &device{Conn: conn, model: client.NewModel()})
+		}
+		asker := &player{play: &play{t: t, inst: inst}, name: "ben", token: ben.Token, devices: devices}
+		for n := range joinings {
+			anna.Take()
+			ben.Take()
+			server, _ := anna.createServer(fmt.Sprint("Server ", n))
+			code := anna.serverInvite(server.ID)
+			ctx, stop := context.WithCancel(t.Context())
+			var renaming sync.WaitGroup
+			renaming.Go(func() {
+				for i := 0; ctx.Err() == nil; i++ {
+					anna.ask("rename_server", client.Fields{"server_id": server.ID, "name": fmt.Sprint(n, " ", i)}, "ok")
+				}
+			})
+			if _, err := devices[0].Ask(t.Context(), "join_server_with_invite", client.Fields{"invite_code": code}); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			renaming.Wait()
+			for at, d := range devices {
+				await.Until(t, await.Patience, fmt.Sprintf("joining %d: ben at %d is where a fresh init is", n, at), func() error {
+					if err := d.follow(t.Context()); err != nil {
+						return err
+					}
+					if fresh := asker.fresh(); !reflect.DeepEqual(d.model.State(), fresh) {
+						return fmt.Errorf("it holds other:%s", difference("", d.model.State(), fresh))
+					}
+					return nil
+				})
+			}
+		}
+	})
+}
+
+// TestNobodyResyncsForJoining has people make and join servers where nothing else
+// happens: what they are told of it is all they need.
+func TestNobodyResyncsForJoining(t *testing.T) {
+	both(t, func(t *testing.T, topology installation.Topology) {
+		inst := installation.Start(t, installation.Options{Topology: topology})
+		anna := signUp(t, inst, "anna", "")
+		ben := signUp(t, inst, "ben", anna.invite())
+		var servers []wire.Server
+		for n := range 5 {
+			server, _ := anna.createServer(fmt.Sprint("Server ", n))
+			servers = append(servers, server)
+		}
+		ben.join(anna, servers[0].ID)
+		anna.hears("member_joined", "username", "ben")
+		for _, p := range []*person{anna, ben} {
+			p.ask("get_sessions", nil, "sessions")
+			for _, f := range p.Waiting() {
+				if f.Type == "resync" {
+					t.Errorf("%s was told to resync", p.Username)
+				}
+			}
+		}
+	})
+}
