@@ -105,6 +105,8 @@ test('a new channel appears for everybody', async () => {
 	await ana.getByRole('button', { name: 'Create a channel' }).click();
 	await ana.getByLabel('Channel name').fill('plants');
 	await ana.getByRole('button', { name: 'Create', exact: true }).click();
+	await expect(ana.getByRole('heading', { name: 'plants', exact: true })).toBeVisible();
+	await ana.getByRole('link', { name: 'general' }).click();
 	await expect(bob.getByRole('link', { name: 'plants' })).toBeVisible();
 	await expect(bob.getByRole('button', { name: 'Create a channel' })).toHaveCount(0);
 });

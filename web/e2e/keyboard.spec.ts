@@ -1,7 +1,7 @@
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { Program } from './program';
-import { expectTexts, messages, PASSWORD } from './steps';
-import { voiceContext, withFakeDevices } from './voice';
+import { drawPicture, expectTexts, messages, PASSWORD } from './steps';
+import { expectSeen, voiceContext, withFakeDevices } from './voice';
 
 // Every flow once more, without a pointer: keys alone, as somebody does who has or wants none.
 
@@ -120,7 +120,9 @@ test('every flow with the keyboard alone', async ({ browser }) => {
 		await ana.keyboard.press('Enter');
 		await choose(ana, /^Create Text Channel$/);
 		await type(ana, 'harvest');
-		await ana.getByRole('link', { name: 'harvest' }).waitFor();
+		await ana.getByRole('heading', { name: 'harvest', exact: true }).waitFor();
+		await ana.keyboard.press('Alt+ArrowUp');
+		await ana.getByRole('heading', { name: 'general', exact: true }).waitFor();
 		await ana.keyboard.press('Alt+ArrowDown');
 		await ana.getByRole('heading', { name: 'harvest', exact: true }).waitFor();
 		await tabTo(ana, /^Message #harvest$/);
@@ -204,6 +206,11 @@ test('every flow with the keyboard alone', async ({ browser }) => {
 		await ana.keyboard.press('ArrowDown');
 		await ana.keyboard.press('ArrowDown');
 		await expect(ana.locator('html')).toHaveAttribute('data-theme', 'dark');
+		await tabTo(ana, /^Voice and video$/, 'Shift+Tab');
+		await ana.keyboard.press('Enter');
+		await tabTo(ana, /^Check now$/);
+		await ana.keyboard.press('Enter');
+		await expect(ana.getByText('Everything works.')).toBeVisible({ timeout: 20_000 });
 		await ana.keyboard.press('Escape');
 		await tabTo(ana, /^Garden/);
 		await ana.keyboard.press('Enter');
@@ -214,6 +221,18 @@ test('every flow with the keyboard alone', async ({ browser }) => {
 		await tabTo(ana, /^Join voice channel bench$/);
 		await ana.keyboard.press('Enter');
 		await expect(ana.getByText('Voice connected').first()).toBeVisible();
+		await tabTo(bob, /^Garden/);
+		await bob.keyboard.press('Enter');
+		await tabTo(bob, /^Join voice channel bench/);
+		await bob.keyboard.press('Enter');
+		await tabTo(ana, /^Share screen$/);
+		await ana.keyboard.press('Enter');
+		await expectSeen(bob, 1);
+		await tabTo(bob, /^Leave Voice$/);
+		await bob.keyboard.press('Enter');
+		await tabTo(ana, /^Stop sharing$/);
+		await ana.keyboard.press('Enter');
+		await ana.getByRole('button', { name: 'Share screen' }).first().waitFor();
 		await tabTo(ana, /^Leave Voice$/);
 		await ana.keyboard.press('Enter');
 		await expect(ana.getByText('Voice connected')).toHaveCount(0);
@@ -282,6 +301,12 @@ test('settings, rights and requests with the keyboard alone', async ({ browser }
 		await press(button(cyd, '🦊'));
 		await press(button(cyd, 'Save avatar'));
 		await expect(settings(cyd).getByText('Saved.').or(cyd.getByText('Saved.')).first()).toBeVisible();
+		const chooser = cyd.waitForEvent('filechooser');
+		await press(button(cyd, 'Choose a picture'));
+		await (await chooser).setFiles({ name: 'me.png', mimeType: 'image/png', buffer: await drawPicture(cyd, 300, 200) });
+		await press(button(cyd, 'Save avatar'));
+		await settings(cyd).getByRole('button', { name: 'Remove avatar' }).waitFor();
+		await expect(settings(cyd).locator('.avatar img')).toBeVisible();
 		await fill(settings(cyd).getByRole('textbox', { name: 'Display name' }), 'Cydonia');
 		await cyd.keyboard.press('Enter');
 		await expect(cyd.getByText('Cydonia').first()).toBeAttached();
@@ -340,9 +365,24 @@ test('settings, rights and requests with the keyboard alone', async ({ browser }
 		await press(settings(ana).getByRole('button', { name: 'Leave server' }));
 		await ana.getByRole('heading', { name: 'Welcome, ana' }).waitFor();
 
-		// Devices, and the account's end.
+		// The installation: who comes next, a forgotten password, somebody who has to go.
 		await open(ana, 'Settings', /^User settings$/);
-		await press(button(ana, 'Sessions'));
+		await press(button(ana, 'Administration'));
+		await press(settings(ana).getByRole('radio', { name: 'As the program was started' }), 'ArrowDown');
+		await expect(settings(ana).getByRole('radio', { name: 'Anyone can add them' })).toBeChecked();
+		await press(button(ana, 'Make a reset link for cyd'));
+		await cyd.goto(await settings(ana).getByLabel('Link for a new password').inputValue());
+		await fill(cyd.getByLabel('New password'), 'remember this');
+		await cyd.keyboard.press('Enter');
+		await cyd.getByText('Your password is set. Log in with it.').waitFor();
+		await press(button(ana, 'Remove the account cyd'));
+		const form = settings(ana).getByRole('form', { name: 'Remove the account cyd' });
+		await fill(form.getByLabel('Your own password'), PASSWORD);
+		await ana.keyboard.press('Enter');
+		await expect(button(ana, 'Remove the account cyd')).toHaveCount(0);
+
+		// Devices, and the account's end.
+		await press(button(ana, 'Sessions'), 'Enter', 'Shift+Tab');
 		await settings(ana).getByText('this device').waitFor();
 		await press(button(ana, 'Account'));
 		await fill(settings(ana).getByLabel('Your password, to be sure'), PASSWORD);

@@ -38,8 +38,9 @@ async function populate(browser: Browser) {
 		await maria.getByRole('button', { name: 'Create a channel' }).click();
 		await maria.getByLabel('Channel name').fill(name);
 		await maria.getByRole('button', { name: 'Create', exact: true }).click();
-		await expect(maria.getByRole('link', { name })).toBeVisible();
+		await expect(maria.getByRole('heading', { name, exact: true })).toBeVisible();
 	}
+	await maria.getByRole('link', { name: 'general' }).click();
 	await say(maria, 'Good morning! The seed delivery came yesterday, everything is in the shed.');
 	await say(maria, 'Who has time on Saturday?');
 	await expect(messages(jonas)).toHaveCount(2);

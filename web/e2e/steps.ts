@@ -139,3 +139,22 @@ export async function lookAway(page: Page, away: boolean): Promise<void> {
 		window.dispatchEvent(new Event(gone ? 'blur' : 'focus'));
 	}, away);
 }
+
+/** A picture of the size as a PNG file. */
+export async function drawPicture(page: Page, width: number, height: number): Promise<Buffer> {
+	const data = await page.evaluate(
+		([w, h]) => {
+			const canvas = document.createElement('canvas');
+			canvas.width = w;
+			canvas.height = h;
+			const context = canvas.getContext('2d');
+			if (context !== null) {
+				context.fillStyle = 'teal';
+				context.fillRect(0, 0, w, h);
+			}
+			return canvas.toDataURL('image/png');
+		},
+		[width, height] as const,
+	);
+	return Buffer.from(data.slice(data.indexOf(',') + 1), 'base64');
+}

@@ -1,25 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, logIn, messages, openSettings, PASSWORD, say, signUp } from './steps';
-
-/** A picture of the size as a PNG file. */
-async function drawPicture(page: Page, width: number, height: number): Promise<Buffer> {
-	const data = await page.evaluate(
-		([w, h]) => {
-			const canvas = document.createElement('canvas');
-			canvas.width = w;
-			canvas.height = h;
-			const context = canvas.getContext('2d');
-			if (context !== null) {
-				context.fillStyle = 'teal';
-				context.fillRect(0, 0, w, h);
-			}
-			return canvas.toDataURL('image/png');
-		},
-		[width, height] as const,
-	);
-	return Buffer.from(data.slice(data.indexOf(',') + 1), 'base64');
-}
+import { accountInvite, composer, drawPicture, logIn, messages, openSettings, PASSWORD, say, signUp } from './steps';
 
 test('a user looks, is called and is protected as they wish', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');

@@ -15,7 +15,7 @@ export class Acting {
 	}
 
 	/** True when it was done. */
-	async run(name: string, act: () => Promise<void>, done?: string): Promise<boolean> {
+	async run(name: string, act: () => Promise<unknown>, done?: string): Promise<boolean> {
 		this.#busy = name;
 		try {
 			await act();

@@ -63,8 +63,13 @@ export class Servers {
 		return serverId(await this.#transport.request({ type: 'join_server_with_invite', invite_code: code }));
 	}
 
-	async createChannel(serverId: string, name: string, type: ChannelType = 'text'): Promise<void> {
-		await this.#do({ type: 'create_channel', server_id: serverId, name, channel_type: type });
+	/** The new channel, in its place already. */
+	async createChannel(serverId: string, name: string, type: ChannelType = 'text'): Promise<Channel | null> {
+		const answer = await this.#transport.request({ type: 'create_channel', server_id: serverId, name, channel_type: type });
+		const channel = answer.type === 'ok' ? answer.channel : undefined;
+		if (channel === undefined) return null;
+		this.#addChannel(serverId, channel);
+		return channel;
 	}
 	async updateChannel(serverId: string, channelId: string, change: { name?: string; description?: string }): Promise<void> {
 		await this.#do({ type: 'update_channel', server_id: serverId, channel_id: channelId, ...change });
@@ -136,10 +141,7 @@ export class Servers {
 				this.#change(frame.server_id, (server) => ({ ...server, permissions: frame.permissions }));
 				return;
 			case 'channel_created':
-				this.#change(frame.server_id, (server) => {
-					const known = server.channels.some((channel) => channel.id === frame.channel.id);
-					return known ? server : { ...server, channels: [...server.channels, frame.channel] };
-				});
+				this.#addChannel(frame.server_id, frame.channel);
 				return;
 			case 'channel_updated':
 				this.#change(frame.server_id, (server) => ({
@@ -214,6 +216,13 @@ export class Servers {
 
 	async #do(frame: ClientFrame): Promise<void> {
 		await this.#transport.request(frame);
+	}
+
+	#addChannel(serverId: string, channel: Channel): void {
+		this.#change(serverId, (server) => {
+			const known = server.channels.some(({ id }) => id === channel.id);
+			return known ? server : { ...server, channels: [...server.channels, channel] };
+		});
 	}
 
 	#change(id: string, update: (server: Server) => Server): void {
