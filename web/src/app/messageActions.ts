@@ -40,5 +40,5 @@ export function messageActions({ client, overlays }: App, conversation: Conversa
 
 function messagePath({ ref }: Conversation, messageId: number): string {
 	const route = contextRoute(ref);
-	return routePath(route.name === 'channel' || route.name === 'dm' ? { ...route, messageId } : route);
+	return routePath(route.name === 'home' || route.name === 'friends' ? route : { ...route, messageId });
 }

@@ -2,6 +2,7 @@ import { channelContext, dmContext } from '../lib/rules/context';
 import type { Place } from '../lib/rules/places';
 import { routePath } from '../lib/rules/routes';
 import type { Client } from '../lib/state/client.svelte';
+import { s } from '../lib/strings';
 
 /** The group of direct messages, which is no server's id. */
 const DMS = '';
@@ -15,6 +16,7 @@ export function places({ dms, friends, people, reads, servers }: Client): Place[
 		group: DMS,
 	});
 	return [
+		{ key: '/lobby', kind: 'text', label: s.lobby.title, detail: '', group: DMS, route: { name: 'lobby' }, unread: 0 },
 		...dms.list.map(({ id, username }): Place => {
 			const route = { name: 'dm', dmId: id } as const;
 			return { ...person(username), key: routePath(route), route, unread: reads.unread(dmContext(id)) };

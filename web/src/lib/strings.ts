@@ -315,6 +315,16 @@ export const s = {
 		noneText: 'Search for people above, or invite somebody: who signs up with your invite becomes your friend.',
 	},
 
+	lobby: {
+		title: 'Lobby',
+		/** Inside a sentence. */
+		where: 'the lobby',
+		text: 'Everybody with an account',
+		empty: 'Welcome to the lobby',
+		emptyText: 'Everybody who has an account here can read and write in it.',
+		keeps: (count: number | undefined) => (count === undefined ? 'The lobby keeps its last messages.' : `The lobby keeps its last ${String(count)} messages.`),
+	},
+
 	chat: {
 		message: (where: string) => `Message ${where}`,
 		send: 'Send',

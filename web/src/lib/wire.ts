@@ -40,20 +40,17 @@ export type ErrorCode = Refusal['code'];
 /** Nothing is bounded here before the server has said how. */
 export type Limits = Partial<AllLimits>;
 
-/** A conversation, as the server names it: the lobby is one. */
+/** A conversation, as the server names it. */
 export type AnyContext = Pick<Message, 'context' | 'context_id'>;
 
-/** A conversation that this client shows: a channel (`context_id` is "<server id>/<channel id>") or a direct message. */
-export interface ContextRef extends AnyContext {
-	context: 'server' | 'dm';
-	context_id: string;
-}
+/** A conversation that this client shows: a channel (`context_id` is "<server id>/<channel id>"), a direct message, or the lobby. */
+export type ContextRef = { context: 'server' | 'dm'; context_id: string } | { context: 'global'; context_id: null };
 
 export type InitFrame = FrameOf<'init'>;
 export type ErrorFrame = FrameOf<'error' | 'auth_error'>;
 export type MessageFrame = FrameOf<'message'>;
 export type ConversationFrame = FrameOf<'message' | 'message_edited' | 'message_deleted'>;
-export type HistoryFrame = FrameOf<'channel_history' | 'dm_history'>;
+export type HistoryFrame = FrameOf<'channel_history' | 'dm_history' | 'lobby_history'>;
 export type ChangesFrame = FrameOf<'changes'>;
 
 /** A refusal, by frame or by REST, with a sentence for the user. */

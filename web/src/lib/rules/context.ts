@@ -9,6 +9,9 @@ export function dmContext(dmId: string): ContextRef {
 	return { context: 'dm', context_id: dmId };
 }
 
+/** The one conversation of everybody who has an account. */
+export const lobbyContext = { context: 'global', context_id: null } as const;
+
 /** One text for one conversation, to look it up by. */
 export function contextKey(ref: AnyContext): string {
 	return `${ref.context}:${ref.context_id ?? ''}`;
@@ -23,6 +26,7 @@ export function splitChannel(contextId: string): { serverId: string; channelId: 
 
 /** Where a conversation is shown. */
 export function contextRoute({ context, context_id }: ContextRef): Route {
+	if (context === 'global') return { name: 'lobby' };
 	if (context === 'dm') return { name: 'dm', dmId: context_id };
 	const ids = splitChannel(context_id);
 	return ids === null ? { name: 'home' } : { name: 'channel', ...ids };
@@ -30,6 +34,7 @@ export function contextRoute({ context, context_id }: ContextRef): Route {
 
 /** The conversation a route shows, or null. */
 export function routeContext(route: Route): ContextRef | null {
+	if (route.name === 'lobby') return lobbyContext;
 	if (route.name === 'dm') return dmContext(route.dmId);
 	if (route.name === 'channel' && route.channelId !== null) return channelContext(route.serverId, route.channelId);
 	return null;

@@ -4,6 +4,8 @@ import { codeFromInput, innerPath, inviteFromSearch, inviteLink, parseRoute, res
 const routes: [string, Route][] = [
 	['/', { name: 'home' }],
 	['/friends', { name: 'friends' }],
+	['/lobby', { name: 'lobby' }],
+	['/lobby/3', { name: 'lobby', messageId: 3 }],
 	['/channels/s1', { name: 'channel', serverId: 's1', channelId: null }],
 	['/channels/s1/c1', { name: 'channel', serverId: 's1', channelId: 'c1' }],
 	['/channels/s1/c1/42', { name: 'channel', serverId: 's1', channelId: 'c1', messageId: 42 }],
@@ -16,7 +18,7 @@ test.each(routes)('%s there and back', (path, route) => {
 	expect(routePath(route)).toBe(path);
 });
 
-test.each(['/nothing', '/dm', '/channels', '/channels/a/b/c', '/channels/a/b/0', '/channels/a/b/1/2', '/dm/%zz/x', '/dm/d/1/2', '/friends/x'])('%s is home', (path) => {
+test.each(['/nothing', '/dm', '/channels', '/channels/a/b/c', '/channels/a/b/0', '/channels/a/b/1/2', '/dm/%zz/x', '/dm/d/1/2', '/friends/x', '/lobby/x', '/lobby/1/2'])('%s is home', (path) => {
 	expect(parseRoute(path)).toEqual({ name: 'home' });
 });
 

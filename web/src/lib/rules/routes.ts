@@ -1,6 +1,7 @@
 export type Route =
 	| { readonly name: 'home' }
 	| { readonly name: 'friends' }
+	| { readonly name: 'lobby'; readonly messageId?: number }
 	/** Without a channel: the first text channel of the server. With a message: where that is. */
 	| { readonly name: 'channel'; readonly serverId: string; readonly channelId: string | null; readonly messageId?: number }
 	| { readonly name: 'dm'; readonly dmId: string; readonly messageId?: number };
@@ -9,6 +10,7 @@ export function parseRoute(pathname: string): Route {
 	const [head, ...ids] = pathname.split('/').filter((segment) => segment !== '').map(decode);
 	const [first, second, third] = ids;
 	if (head === 'friends' && first === undefined) return { name: 'friends' };
+	if (head === 'lobby' && ids.length <= 1) return withMessage({ name: 'lobby' }, first);
 	if (head === 'dm' && first !== undefined && ids.length <= 2) return withMessage({ name: 'dm', dmId: first }, second);
 	if (head === 'channels' && first !== undefined && ids.length <= 3) {
 		return withMessage({ name: 'channel', serverId: first, channelId: second ?? null }, third);
@@ -27,6 +29,8 @@ export function routePath(route: Route): string {
 			return '/';
 		case 'friends':
 			return '/friends';
+		case 'lobby':
+			return joined('lobby', route.messageId);
 		case 'dm':
 			return joined('dm', route.dmId, route.messageId);
 		case 'channel':

@@ -256,6 +256,7 @@ export class Client {
 	}
 
 	#exists(route: Route): boolean {
+		if (route.name === 'lobby') return true;
 		if (route.name === 'dm') return this.dms.byId(route.dmId) !== undefined;
 		if (route.name !== 'channel' || route.channelId === null) return false;
 		return this.servers.channel(route.serverId, route.channelId)?.type === 'text';

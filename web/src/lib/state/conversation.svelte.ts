@@ -261,14 +261,15 @@ export class Conversation {
 
 	async #history(window: Window): Promise<HistoryFrame> {
 		const answer = await this.#context.transport.request({ ...this.#historyFrame(), limit: PAGE_SIZE, ...window });
-		if (answer.type !== 'channel_history' && answer.type !== 'dm_history') {
+		if (answer.type !== 'channel_history' && answer.type !== 'dm_history' && answer.type !== 'lobby_history') {
 			throw new WireError('internal', 'The server gave an unexpected answer.');
 		}
 		return answer;
 	}
 
-	#historyFrame(): Extract<ClientFrame, { type: 'get_channel_history' | 'get_dm_history' }> {
+	#historyFrame(): Extract<ClientFrame, { type: 'get_channel_history' | 'get_dm_history' | 'get_lobby_history' }> {
 		const { context, context_id } = this.ref;
+		if (context === 'global') return { type: 'get_lobby_history' };
 		const ids = context === 'server' ? splitChannel(context_id) : null;
 		if (ids === null) return { type: 'get_dm_history', dm_id: context_id };
 		return { type: 'get_channel_history', server_id: ids.serverId, channel_id: ids.channelId };
@@ -292,7 +293,8 @@ export class Conversation {
 	async #deliver({ nonce, content }: Outgoing): Promise<boolean> {
 		const { transport, clock } = this.#context;
 		try {
-			const answer = await transport.request({ type: 'message', ...this.ref, content, nonce });
+			const ref = this.ref.context === 'global' ? { context: this.ref.context } : this.ref;
+			const answer = await transport.request({ type: 'message', ...ref, content, nonce });
 			const seq = answer.type === 'ok' ? (answer.seq ?? null) : null;
 			const timestamp = answer.type === 'ok' ? answer.timestamp : undefined;
 			this.#outbox = settle(acknowledge(this.#outbox, nonce, seq, timestamp), this.#timeline, this.#context.username());

@@ -88,10 +88,9 @@ export class Conversations {
 
 	/** A notice about a whole server stands in the channel that is shown. */
 	#notice({ context, context_id, content, timestamp }: FrameOf<'system'>): void {
-		if (context === 'global' || context_id === null) return;
 		const exact = this.#held.get(contextKey({ context, context_id }));
 		const shown = this.#shown;
-		const inside = shown?.ref.context === 'server' && shown.ref.context_id.startsWith(`${context_id}/`) ? shown : undefined;
+		const inside = context_id !== null && shown?.ref.context === 'server' && shown.ref.context_id.startsWith(`${context_id}/`) ? shown : undefined;
 		(exact ?? inside)?.addSystemLine({ key: this.#context.newNonce(), content, timestamp });
 	}
 }
