@@ -165,8 +165,10 @@ func (h *hub) fanOut(ctx context.Context) {
 		h.metrics.backlog.Set(float64(len(h.events)))
 		start := time.Now()
 		h.flush()
-		rest.Reset(min(restFactor*time.Since(start), mostRest))
-		resting = true
+		if len(h.events) > 0 {
+			rest.Reset(min(restFactor*time.Since(start), mostRest))
+			resting = true
+		}
 	}
 }
 
