@@ -1,6 +1,7 @@
 package convlog
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -186,16 +187,27 @@ func Changes(tx *store.Tx, conversation string, after int64, limit int) (Delta, 
 		return Delta{Messages: []Message{}, Seq: c.seq, Reset: true}, nil
 	}
 	limit = clamp(limit)
+	// Those that came later are found by their id, those that changed later by
+	// their seq.
 	changed, err := list(tx, limit+1, `
 		SELECT `+columns+` FROM message
-		WHERE conversation = $1 AND seq > $2
+		WHERE conversation = $1 AND id > $2
+		ORDER BY id LIMIT $3`, c.key, after)
+	if err != nil {
+		return Delta{}, err
+	}
+	older, err := list(tx, limit+1, `
+		SELECT `+columns+` FROM message
+		WHERE conversation = $1 AND seq > $2 AND seq <> id AND id <= $2
 		ORDER BY seq LIMIT $3`, c.key, after)
 	if err != nil {
 		return Delta{}, err
 	}
+	changed = append(changed, older...)
 	if len(changed) > limit {
 		return Delta{Messages: []Message{}, Seq: c.seq, Reset: true}, nil
 	}
+	slices.SortFunc(changed, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
 	return Delta{Messages: changed, Seq: c.seq}, nil
 }
 
