@@ -226,12 +226,16 @@ type SendOffer struct {
 	Signal
 	Offer   SessionDescription `json:"offer"`
 	Context *VoicePlace        `json:"context,omitempty"`
+	// OfferID tells this offer from others of the sender's. Who sends an offer
+	// again, since no answer came, gives it the same.
+	OfferID string `json:"offer_id,omitempty"`
 }
 
 // SendAnswer answers an offer.
 type SendAnswer struct {
 	Signal
-	Answer SessionDescription `json:"answer"`
+	Answer  SessionDescription `json:"answer"`
+	OfferID string             `json:"offer_id,omitempty"` // the offer's that is answered
 }
 
 // SendCandidate names a candidate.
@@ -253,6 +257,7 @@ type WebRTCOffer struct {
 	Signalled
 	Offer   SessionDescription `json:"offer"`
 	Context *VoicePlace        `json:"context,omitempty"`
+	OfferID string             `json:"offer_id,omitempty"`
 }
 
 // FrameType implements Frame.
@@ -261,7 +266,8 @@ func (WebRTCOffer) FrameType() string { return "webrtc_offer" }
 // WebRTCAnswer is SendAnswer as its target gets it.
 type WebRTCAnswer struct {
 	Signalled
-	Answer SessionDescription `json:"answer"`
+	Answer  SessionDescription `json:"answer"`
+	OfferID string             `json:"offer_id,omitempty"`
 }
 
 // FrameType implements Frame.

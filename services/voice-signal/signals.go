@@ -62,7 +62,7 @@ func (s *Service) offer(ctx context.Context, caller rpc.Caller, r wire.SendOffer
 	if err != nil {
 		return contract.Nothing{}, err
 	}
-	offer := wire.WebRTCOffer{Signalled: signalled(mine), Offer: mine.discreet(r.Offer)}
+	offer := wire.WebRTCOffer{Signalled: signalled(mine), Offer: mine.discreet(r.Offer), OfferID: r.OfferID}
 	if mine.CallID == "" {
 		offer.Context = &mine.VoicePlace
 	}
@@ -73,7 +73,7 @@ func (s *Service) offer(ctx context.Context, caller rpc.Caller, r wire.SendOffer
 func (s *Service) answer(ctx context.Context, caller rpc.Caller, r wire.SendAnswer) (contract.Nothing, error) {
 	mine, theirs, err := s.peers(ctx, caller, r.Signal)
 	if err == nil {
-		s.pass(theirs, wire.WebRTCAnswer{Signalled: signalled(mine), Answer: mine.discreet(r.Answer)})
+		s.pass(theirs, wire.WebRTCAnswer{Signalled: signalled(mine), Answer: mine.discreet(r.Answer), OfferID: r.OfferID})
 	}
 	return contract.Nothing{}, err
 }

@@ -872,6 +872,8 @@ export interface SendAnswer {
 	voice_session?: string;
 	to_session?: string;
 	answer: SessionDescription;
+	/** the offer's that is answered */
+	offer_id?: string;
 }
 
 /** SendCandidate names a candidate. */
@@ -900,6 +902,8 @@ export interface SendOffer {
 	to_session?: string;
 	offer: SessionDescription;
 	context?: VoicePlace;
+	/** OfferID tells this offer from others of the sender's. Who sends an offer again, since no answer came, gives it the same. */
+	offer_id?: string;
 }
 
 /** Sent acknowledges a message: it is stored for good. */
@@ -1324,6 +1328,7 @@ export interface WebRTCAnswer {
 	voice_session: string;
 	call_id?: string;
 	answer: SessionDescription;
+	offer_id?: string;
 }
 
 /** WebRTCICECandidate is SendCandidate as its target gets it. */
@@ -1341,6 +1346,7 @@ export interface WebRTCOffer {
 	call_id?: string;
 	offer: SessionDescription;
 	context?: VoicePlace;
+	offer_id?: string;
 }
 
 /** What the server sends, by type. `ok` has the fields of what it answers. */

@@ -40,8 +40,6 @@ const LISTEN_MS = 200;
 const LOOK_MS = 2_000;
 /** Between two that look for a new way: everybody at once would be slow for all. */
 const STAGGER_MS = 120;
-/** The others had the same server: an offer to somebody who is not back yet would be lost. */
-const OTHERS_BACK_MS = 1_000;
 
 /** What a camera and a screen may take, by the number of others: bits per second. */
 export function videoBitrate(slot: 'camera' | 'screen', others: number): number {
@@ -125,7 +123,7 @@ export class Mesh {
 		const entry = this.#entries.get(username);
 		if (entry?.session !== session) return false;
 		if (signal.kind === 'candidate') entry.peer.candidate(signal.candidate);
-		else entry.peer.describe(signal.description);
+		else entry.peer.describe(signal.description, signal.id);
 		return true;
 	}
 
@@ -144,7 +142,7 @@ export class Mesh {
 				entry.peer.connection.setConfiguration(configuration);
 				continue;
 			}
-			this.#options.clock.after(OTHERS_BACK_MS + STAGGER_MS * turn++, () => {
+			this.#options.clock.after(STAGGER_MS * turn++, () => {
 				if (this.#entries.get(username) === entry) entry.peer.restart(configuration);
 			});
 		}

@@ -6,7 +6,7 @@ export type Slot = (typeof slots)[number];
 export type Tracks = Partial<Record<Slot, MediaStreamTrack | null>>;
 
 export type Signal =
-	| { readonly kind: 'offer' | 'answer'; readonly description: RTCSessionDescriptionInit }
+	| { readonly kind: 'offer' | 'answer'; readonly id: string; readonly description: RTCSessionDescriptionInit }
 	| { readonly kind: 'candidate'; readonly candidate: RTCIceCandidateInit | null };
 
 export interface PeerOptions {
@@ -23,23 +23,25 @@ export interface PeerOptions {
 
 /** How long a connection may be interrupted until another way is looked for. */
 const INTERRUPTED_MS = 1_500;
-/** After which time an offer that could not be delivered is made again. */
-const RETRY_MS = 700;
+/** How long an answer may take until the offer is sent again: first, and at most. */
+const ANSWER_MS = 1_000;
+const LONGEST_ANSWER_MS = 8_000;
 
 /**
  * The connection to one other person, by perfect negotiation (W3C WebRTC, 10.7). Every line exists from the first offer
  * on, so that a camera is switched on without one; a client that offers fewer lines gets the others when they are used.
+ * What is sent may be lost with the link of either side: an offer is sent until it is answered, with all candidates by then.
  */
 export class Peer {
 	readonly #options: PeerOptions;
 	#pc: RTCPeerConnection;
-	#making = false;
-	#ignoring = false;
+	/** The number of the latest offer made. */
+	#offers = 0;
 	#closed = false;
 	#early: (RTCIceCandidateInit | null)[] = [];
 	#tracks: Tracks;
 	#work: Promise<void> = Promise.resolve();
-	#outbox: Promise<void> = Promise.resolve();
+	#outbox: Promise<unknown> = Promise.resolve();
 	#cancelTimers = new Set<() => void>();
 
 	constructor(options: PeerOptions) {
@@ -65,37 +67,29 @@ export class Peer {
 		for (const slot of slots) this.#add(slot);
 	}
 
-	/** Takes an offer or answer of the other's. */
-	describe(description: RTCSessionDescriptionInit): void {
+	/** Takes an offer of the other's, or an answer to the latest one made here. */
+	describe(description: RTCSessionDescriptionInit, id: string): void {
 		this.#do(async () => {
 			const offer = description.type === 'offer';
-			const collision = offer && (this.#making || this.#pc.signalingState !== 'stable');
-			this.#ignoring = collision && !this.#options.polite;
-			if (this.#ignoring) return;
+			if (!offer && id !== '' && id !== String(this.#offers)) return;
+			const collision = offer && this.#pc.signalingState !== 'stable';
+			if (collision && !this.#options.polite) return;
 			// Before the first answer there is nothing to keep: lines offered by both would only be there twice.
 			if (collision && !this.met) this.#reset();
 			const pc = this.#pc;
 			await pc.setRemoteDescription(description);
-			const early = this.#early.splice(0);
-			for (const candidate of early) await pc.addIceCandidate(candidate ?? undefined);
+			for (const candidate of this.#early.splice(0)) this.candidate(candidate);
 			if (!offer) return;
 			await this.#adopt();
 			await pc.setLocalDescription();
-			if (pc.localDescription !== null) this.#send({ kind: 'answer', description: frugal(pc.localDescription) });
+			if (pc.localDescription !== null) void this.#send({ kind: 'answer', id, description: frugal(pc.localDescription) });
 		});
 	}
 
 	candidate(candidate: RTCIceCandidateInit | null): void {
 		this.#do(async () => {
-			if (!this.met) {
-				this.#early.push(candidate);
-				return;
-			}
-			try {
-				await this.#pc.addIceCandidate(candidate ?? undefined);
-			} catch (error) {
-				if (!this.#ignoring) throw error;
-			}
+			if (this.met) await this.#pc.addIceCandidate(candidate ?? undefined);
+			else this.#early.push(candidate);
 		});
 	}
 
@@ -119,9 +113,19 @@ export class Peer {
 
 	/** Looks for a way anew, with the servers of now. */
 	restart(configuration?: RTCConfiguration): void {
-		if (this.#closed) return;
-		if (configuration !== undefined) this.#pc.setConfiguration(configuration);
-		if (this.met) this.#pc.restartIce();
+		this.#do(async () => {
+			const pc = this.#pc;
+			if (configuration !== undefined) pc.setConfiguration(configuration);
+			// An offer under way names the ways of before.
+			const offering = pc.signalingState === 'have-local-offer';
+			if (this.met) {
+				if (offering) await pc.setLocalDescription({ type: 'rollback' });
+				pc.restartIce();
+			} else if (offering) {
+				this.#reset();
+				this.offer();
+			}
+		});
 	}
 
 	close(): void {
@@ -135,38 +139,32 @@ export class Peer {
 		pc.onnegotiationneeded = () => {
 			this.#do(async () => {
 				if (pc !== this.#pc || pc.signalingState !== 'stable') return;
-				try {
-					this.#making = true;
-					await pc.setLocalDescription();
-					if (pc.localDescription !== null) this.#send({ kind: 'offer', description: frugal(pc.localDescription) });
-				} finally {
-					this.#making = false;
-				}
+				await pc.setLocalDescription();
+				void this.#propose(pc, ++this.#offers, ANSWER_MS);
 			});
 		};
 		pc.onicecandidate = ({ candidate }) => {
-			this.#send({ kind: 'candidate', candidate: candidate?.toJSON() ?? null });
+			void this.#send({ kind: 'candidate', candidate: candidate?.toJSON() ?? null });
 		};
 		pc.ontrack = this.#options.onChange;
 		pc.onconnectionstatechange = () => {
 			this.#options.onChange();
-			if (pc.connectionState === 'failed') this.#mend(pc);
+			if (pc.connectionState === 'failed') this.restart();
 			if (pc.connectionState === 'disconnected') {
 				this.#after(INTERRUPTED_MS, () => {
-					if (pc.connectionState === 'disconnected') this.#mend(pc);
+					if (pc.connectionState === 'disconnected') this.restart();
 				});
 			}
 		};
 		return pc;
 	}
 
-	/** Looks for another way. An offer that was not answered by now was lost, and would keep others from being made. */
-	#mend(pc: RTCPeerConnection): void {
-		this.#do(async () => {
-			if (pc !== this.#pc) return;
-			if (this.met && pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
-			pc.restartIce();
-		});
+	/** Sends the offer that is under way, until it is none any more. */
+	async #propose(pc: RTCPeerConnection, offer: number, patience: number): Promise<void> {
+		if (pc !== this.#pc || offer !== this.#offers || pc.signalingState !== 'have-local-offer' || pc.localDescription === null) return;
+		const sent = await this.#send({ kind: 'offer', id: String(offer), description: frugal(pc.localDescription) });
+		const next = sent ? Math.min(2 * patience, LONGEST_ANSWER_MS) : patience;
+		this.#after(patience, () => void this.#propose(pc, offer, next));
 	}
 
 	#shut(): void {
@@ -215,30 +213,14 @@ export class Peer {
 		});
 	}
 
-	#send(signal: Signal): void {
-		this.#outbox = this.#outbox.then(async () => {
-			if (this.#closed) return;
-			try {
-				await this.#options.send(signal);
-			} catch {
-				if (signal.kind === 'candidate') return;
-				// The other is not back yet, or the link is down: the same again, with what is true then.
-				this.#after(RETRY_MS, () => {
-					this.#do(async () => {
-						const pc = this.#pc;
-						if (signal.kind === 'answer' || pc.signalingState !== 'have-local-offer') return;
-						await pc.setLocalDescription({ type: 'rollback' });
-						if (this.met) pc.restartIce();
-						else this.#again();
-					});
-				});
-			}
+	/** One after the other; false when the link was down, or the other is not there (yet). */
+	#send(signal: Signal): Promise<boolean> {
+		const sent = this.#outbox.then(async () => {
+			if (this.#closed) return false;
+			return this.#options.send(signal).then(() => true, () => false);
 		});
-	}
-
-	#again(): void {
-		this.#reset();
-		this.offer();
+		this.#outbox = sent;
+		return sent;
 	}
 
 	#after(ms: number, act: () => void): void {

@@ -287,10 +287,10 @@ export class Voice {
 				if (this.#here(frame)) this.#end(frame.reason === 'removed' ? s.voice.removed : s.voice.elsewhere);
 				return;
 			case 'webrtc_offer':
-				this.#take(frame, { kind: 'offer', description: frame.offer });
+				this.#take(frame, { kind: 'offer', id: frame.offer_id ?? '', description: frame.offer });
 				return;
 			case 'webrtc_answer':
-				this.#take(frame, { kind: 'answer', description: frame.answer });
+				this.#take(frame, { kind: 'answer', id: frame.offer_id ?? '', description: frame.answer });
 				return;
 			case 'webrtc_ice_candidate':
 				this.#take(frame, { kind: 'candidate', candidate: frame.candidate });
@@ -482,8 +482,9 @@ export class Voice {
 		const who = { target: to, voice_session: this.#session, to_session: session };
 		if (signal.kind === 'candidate') return this.#options.transport.request({ type: 'webrtc_ice_candidate', ...who, candidate: candidate(signal.candidate) });
 		const description = { type: signal.description.type, sdp: signal.description.sdp ?? '' };
-		if (signal.kind === 'answer') return this.#options.transport.request({ type: 'webrtc_answer', ...who, answer: description });
-		return this.#options.transport.request({ type: 'webrtc_offer', ...who, offer: description });
+		const about = { ...who, offer_id: signal.id };
+		if (signal.kind === 'answer') return this.#options.transport.request({ type: 'webrtc_answer', ...about, answer: description });
+		return this.#options.transport.request({ type: 'webrtc_offer', ...about, offer: description });
 	}
 
 	#configuration(): RTCConfiguration {
