@@ -24,7 +24,7 @@ const (
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
 	// restFactor is for how many times as long as the last round of writing took the
-	// next is put off, and mostRest bounds it.
+	// next may be put off, and mostRest bounds it.
 	restFactor = 3
 	mostRest   = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
@@ -51,6 +51,7 @@ type hub struct {
 
 	once    occasions   // the fan-out's alone, like touched
 	touched []*socket   // have frames queued that are not written yet
+	queued  int         // how many frames these are
 	timed   []time.Time // when some of these were published
 
 	mu      sync.RWMutex
@@ -140,9 +141,10 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// fanOut delivers events until ctx ends. After each round of writing it only
-// collects, for some times as long as that took: the busier it is, the more of what
-// a connection gets leaves in one system call.
+// fanOut delivers events until ctx ends. After a round of writing in which some
+// connection got more than one frame, it only collects, for some times as
+// long as that took: the busier it is, the more of what a connection gets leaves in
+// one system call. Where they come one by one, each leaves at once.
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -164,10 +166,10 @@ func (h *hub) fanOut(ctx context.Context) {
 		}
 		h.metrics.backlog.Set(float64(len(h.events)))
 		start := time.Now()
+		resting = h.queued > len(h.touched)
 		h.flush()
-		if len(h.events) > 0 {
+		if resting {
 			rest.Reset(min(restFactor*time.Since(start), mostRest))
-			resting = true
 		}
 	}
 }
@@ -180,7 +182,7 @@ func (h *hub) flush() {
 	}
 	h.metrics.writes.Add(float64(len(h.touched)))
 	clear(h.touched)
-	h.touched = h.touched[:0]
+	h.touched, h.queued = h.touched[:0], 0
 	for _, published := range h.timed {
 		h.metrics.latency.Observe(time.Since(published).Seconds())
 	}
@@ -215,6 +217,7 @@ func (h *hub) deliver(m *nats.Msg) {
 			}
 			if (e.Only == "" || e.Only == s.id) && (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
 				s.queue(frame)
+				h.queued++
 				if !s.touched {
 					s.touched = true
 					h.touched = append(h.touched, s)
