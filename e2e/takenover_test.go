@@ -1,7 +1,12 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +15,7 @@ import (
 
 	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/installation"
+	"decentra.local/pkg/contract"
 )
 
 // TestATakenOverServiceCantSpeakAsAnother connects to NATS with each service's
@@ -46,9 +52,18 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 				s.mayNotHear("*.event.>")
 				s.mayNotSay("$KV.presence.anybody.here")
 				s.mayNotSay("$JS.API.STREAM.UPDATE.KV_presence")
-				for _, method := range []string{"auth.rpc.change_password", "auth.rpc.resume", "auth.rpc.generate_invite",
-					"chat.rpc.send", "chat.rpc.history", "social.rpc.send", "social.rpc.history"} {
-					s.mayNotSay(method)
+				s.mayNotSay("$JS.API.STREAM.CREATE.KV_voice")
+				s.mayNotSay("$JS.API.STREAM.UPDATE.KV_voice")
+				s.mayNotSay("$JS.API.STREAM.MSG.GET.KV_voice")
+				for _, method := range methods(t) {
+					if !slices.Contains(contract.AccessOf(service).Publish, method) {
+						s.mayNotSay(method)
+					}
+				}
+				for key, route := range contract.Frames {
+					if slices.Contains(contract.AccessOf(service).Publish, route.Endpoint.Subject()) {
+						t.Errorf("%s may ask on behalf of users what %v does", service, key)
+					}
 				}
 			}
 		})
@@ -74,6 +89,54 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 		}
 	})
 
+	t.Run("JetStream carries nothing further", func(t *testing.T) {
+		voice := takeOver(t, inst, "voice-signal")
+		carry := func(kind, subject, to, body string) {
+			m, err := voice.nc.Request(subject, []byte(body), soon)
+			if err != nil || strings.Contains(string(m.Data), `"error"`) {
+				t.Fatalf("%s to %s: %s, %v", kind, to, m.Data, err)
+			}
+		}
+		for what, tried := range map[string]struct {
+			to   string
+			says *nats.Msg
+		}{
+			"an event": {"chat.event.everyone", &nats.Msg{Data: []byte(`{"type":"system","content":"I am chat."}`)}},
+			"an event with a mark": {"chat.event.everyone", &nats.Msg{Data: []byte(`{"type":"system","content":"I am chat."}`),
+				Header: nats.Header{"From": {"chat"}}}},
+			"a request": {"chat.rpc.create_server", &nats.Msg{Data: []byte(`{"name":"Forged"}`), Header: nats.Header{"User": {"anna"}}}},
+		} {
+			key := "$KV.voice." + rand.Text()
+			tried.says.Subject = key
+			if _, err := voice.nc.RequestMsg(tried.says, soon); err != nil {
+				t.Fatal(what, err)
+			}
+			name := rand.Text()
+			carry(what, "$JS.API.CONSUMER.CREATE.KV_voice."+name, tried.to, `{"stream_name":"KV_voice","action":"create","config":{"name":"`+name+
+				`","filter_subject":"`+key+`","deliver_subject":"`+tried.to+`","deliver_policy":"all","ack_policy":"none"}}`)
+			for _, body := range []string{"", `{"no_hdr":true}`} {
+				lure := &nats.Msg{Subject: "$JS.API.DIRECT.GET.KV_voice." + key, Reply: tried.to, Data: []byte(body)}
+				if err := voice.nc.PublishMsg(lure); err != nil {
+					t.Fatal(what, err)
+				}
+			}
+			if err := voice.nc.PublishMsg(&nats.Msg{Subject: key, Reply: tried.to, Data: tried.says.Data}); err != nil {
+				t.Fatal(what, err)
+			}
+		}
+		voice.flush()
+		await.Pause(t.Context(), time.Second) // for what must not come, there is nothing to wait for
+		fresh := anna.in(t).another()
+		if n := len(fresh.Init.Servers); n != 1 {
+			t.Errorf("anna has %d servers, want 1", n)
+		}
+		for _, f := range anna.Waiting() {
+			if f.Type == "system" && f.Field("content") == "I am chat." {
+				t.Errorf("anna was told %s", f.Raw)
+			}
+		}
+	})
+
 	t.Run("nobody without a key", func(t *testing.T) {
 		for name, option := range map[string]nats.Option{
 			"none": nats.Name("stranger"), "a password": nats.UserInfo("auth", "auth"), "a token": nats.Token("auth"),
@@ -89,6 +152,34 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 	})
 	anna.write(general, "all is well", "1") // nothing of this did harm
 }
+
+// methods are the subjects of all methods that there are.
+func methods(t *testing.T) []string {
+	t.Helper()
+	owners := map[string]string{"Auth": contract.Auth, "Chat": contract.Chat, "Social": contract.Social, "Voice": contract.Voice}
+	files, err := filepath.Glob("../pkg/contract/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := strings.Count(string(source), "rpc.Method[")
+		found := method.FindAllStringSubmatch(string(source), -1)
+		if len(found) != made {
+			t.Errorf("%s makes %d methods, and %d are understood", file, made, len(found))
+		}
+		for _, m := range found {
+			all = append(all, owners[m[1]]+".rpc."+m[2])
+		}
+	}
+	return all
+}
+
+var method = regexp.MustCompile(`rpc\.Method\[[^]]*(?:\[\][^]]*)*\]\{Service: (\w+), Name: "(\w+)"`)
 
 // intruder holds the key of a service.
 type intruder struct {

@@ -22,8 +22,9 @@ type role struct {
 	asks    []string // subjects of requests
 	tells   []string // subjects published on
 	hears   []string // subjects listened to
-	keeps   []string // key-value buckets made and written
-	watches []string // key-value buckets made by others and read
+	makes   []string // key-value buckets made: by gateways alone, since who makes one can hear anything by it
+	writes  []string // key-value buckets written
+	watches []string // key-value buckets read
 }
 
 // asking lists the subjects of methods.
@@ -55,14 +56,16 @@ var roles = map[string]role{
 	Voice: {
 		asks:    asking(Profiles, RelaySecret, VoiceStandings, MayCall, NoteMissedCall),
 		hears:   []string{MembershipTold, FriendshipTold},
-		keeps:   []string{VoiceBucket},
-		watches: []string{presence.Connections.Name},
+		writes:  []string{VoiceBucket.Bucket},
+		watches: []string{VoiceBucket.Bucket, presence.Connections.Name},
 	},
 	Gateway: {
-		asks:  []string{Auth + ".rpc.>", Chat + ".rpc.>", Social + ".rpc.>", Voice + ".rpc.>"},
-		tells: []string{RelayPackets + ">"},
-		hears: []string{event.Subjects, RelayPackets + ">"},
-		keeps: []string{presence.Users.Name, presence.Connections.Name},
+		asks:    []string{Auth + ".rpc.>", Chat + ".rpc.>", Social + ".rpc.>", Voice + ".rpc.>"},
+		tells:   []string{RelayPackets + ">"},
+		hears:   []string{event.Subjects, RelayPackets + ">"},
+		makes:   []string{presence.Users.Name, presence.Connections.Name, VoiceBucket.Bucket},
+		writes:  []string{presence.Users.Name, presence.Connections.Name},
+		watches: []string{presence.Users.Name, presence.Connections.Name},
 	},
 }
 
@@ -81,11 +84,14 @@ func AccessOf(service string) Access {
 		Subscribe: slices.Concat(
 			[]string{service + ".rpc.>", "_INBOX." + service + ".>", "$SRV.>"}, r.hears),
 	}
-	for _, bucket := range r.keeps {
-		a.Publish = append(a.Publish, fmt.Sprintf("$KV.%s.>", bucket), "$JS.API.INFO",
+	for _, bucket := range r.makes {
+		a.Publish = append(a.Publish, "$JS.API.INFO", fmt.Sprintf("$JS.API.STREAM.INFO.KV_%s", bucket),
 			fmt.Sprintf("$JS.API.STREAM.CREATE.KV_%s", bucket), fmt.Sprintf("$JS.API.STREAM.UPDATE.KV_%s", bucket))
 	}
-	for _, bucket := range slices.Concat(r.keeps, r.watches) {
+	for _, bucket := range r.writes {
+		a.Publish = append(a.Publish, fmt.Sprintf("$KV.%s.>", bucket))
+	}
+	for _, bucket := range r.watches {
 		a.Publish = append(a.Publish, fmt.Sprintf("$JS.API.STREAM.INFO.KV_%s", bucket),
 			fmt.Sprintf("$JS.API.DIRECT.GET.KV_%s.>", bucket),
 			fmt.Sprintf("$JS.API.CONSUMER.CREATE.KV_%s.>", bucket),

@@ -1,13 +1,20 @@
 package contract
 
 import (
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
 )
 
 // VoiceBucket is the key-value bucket in which voice-signal keeps who is where, and
-// which calls there are.
-const VoiceBucket = "voice"
+// which calls there are. Gateways make it.
+var VoiceBucket = jetstream.KeyValueConfig{
+	Bucket: "voice", History: 1, Storage: jetstream.MemoryStorage,
+	LimitMarkerTTL: time.Minute, // how long the end of a record is known
+}
 
 // Methods of voice-signal. What is sent by a connection that is in no room or call
 // answers conflict.

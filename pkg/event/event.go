@@ -15,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"decentra.local/pkg/firsthand"
 	"decentra.local/pkg/wire"
 )
 
@@ -71,13 +72,17 @@ type Event struct {
 	At             time.Time // zero for most: when it was published
 }
 
-// Decode reads an event off NATS.
-func Decode(m *nats.Msg) Event {
-	e := Event{Frame: m.Data}
+// Decode reads an event off NATS; not one that is not its service's own.
+func Decode(m *nats.Msg) (e Event, ok bool) {
+	service, _, _ := strings.Cut(m.Subject, ".")
+	if !firsthand.By(m, service) {
+		return Event{}, false
+	}
+	e.Frame = m.Data
 	if len(m.Data) == 0 {
 		e.Frame = nil
 	}
-	if len(m.Header) > 0 {
+	if len(m.Header) > 1 {
 		e.Attach = Topic(m.Header.Get(headerAttach))
 		e.Detach = Topic(m.Header.Get(headerDetach))
 		e.Only = m.Header.Get(headerOnly)
@@ -90,7 +95,7 @@ func Decode(m *nats.Msg) Event {
 			e.At = time.UnixMicro(us)
 		}
 	}
-	return e
+	return e, true
 }
 
 // Option is an instruction that goes with an event.
@@ -141,10 +146,11 @@ func End(session string) Option { return func(h nats.Header) { h.Set(headerEnd, 
 
 // Publisher publishes the events of one service.
 type Publisher struct {
-	nc     *nats.Conn
-	prefix string
-	log    *slog.Logger
-	count  atomic.Uint64
+	nc      *nats.Conn
+	service string
+	prefix  string
+	log     *slog.Logger
+	count   atomic.Uint64
 }
 
 // timedEvery is how many events share one that says when it was published.
@@ -152,7 +158,7 @@ const timedEvery = 16
 
 // NewPublisher makes the publisher of the service with that name.
 func NewPublisher(nc *nats.Conn, service string, log *slog.Logger) *Publisher {
-	return &Publisher{nc: nc, prefix: service + ".event.", log: log}
+	return &Publisher{nc: nc, service: service, prefix: service + ".event.", log: log}
 }
 
 // Resync tells everybody that events of this service may be missing: what was
@@ -165,19 +171,14 @@ func (p *Publisher) Resync() { p.Publish(Everyone, wire.Resync{}) }
 // A nil frame sends instructions alone.
 func (p *Publisher) Publish(to Topic, frame wire.Frame, options ...Option) {
 	m := &nats.Msg{Subject: p.prefix + string(to)}
+	firsthand.Mark(m, p.service)
 	if frame != nil {
 		m.Data = wire.Encode(frame)
 	}
-	if len(options) > 0 {
-		m.Header = nats.Header{}
-		for _, option := range options {
-			option(m.Header)
-		}
+	for _, option := range options {
+		option(m.Header)
 	}
 	if p.count.Add(1)%timedEvery == 0 {
-		if m.Header == nil {
-			m.Header = nats.Header{}
-		}
 		m.Header.Set(headerAt, strconv.FormatInt(time.Now().UnixMicro(), 10))
 	}
 	if err := p.nc.PublishMsg(m); err != nil {

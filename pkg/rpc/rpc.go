@@ -19,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/firsthand"
 )
 
 // Timeout bounds a call whose context has no deadline.
@@ -171,6 +172,9 @@ func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload 
 	pause := 20 * time.Millisecond
 	for {
 		reply, err := nc.RequestMsgWithContext(ctx, request)
+		if err == nil && !firsthand.By(reply, serviceOf(m)) {
+			return nil, unavailable(m)
+		}
 		if err == nil {
 			return reply.Data, decodeError(reply)
 		}
@@ -197,8 +201,12 @@ func undelivered(err error) bool {
 }
 
 func unavailable(m Endpoint) error {
+	return fault.New(fault.Unavailable, "The %s service does not answer right now. Please try again.", serviceOf(m))
+}
+
+func serviceOf(m Endpoint) string {
 	service, _, _ := strings.Cut(m.Subject(), ".")
-	return fault.New(fault.Unavailable, "The %s service does not answer right now. Please try again.", service)
+	return service
 }
 
 func decodeError(reply *nats.Msg) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/firsthand"
 	"decentra.local/pkg/sequence"
 )
 
@@ -30,6 +31,7 @@ const inboxes = nats.InboxPrefix
 // service protocol ($SRV.PING, $SRV.INFO, $SRV.STATS).
 type Server struct {
 	nc      *nats.Conn
+	name    string
 	service micro.Service
 	log     *slog.Logger
 	metrics *metrics // nil: nothing is counted
@@ -50,7 +52,7 @@ func NewServer(nc *nats.Conn, name, version, description string, log *slog.Logge
 		return nil, fmt.Errorf("announce service %s: %w", name, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Server{nc: nc, service: service, log: log, ctx: ctx, stop: stop}, nil
+	return &Server{nc: nc, name: name, service: service, log: log, ctx: ctx, stop: stop}, nil
 }
 
 // Close stops taking requests, waits for those under way and answers them.
@@ -81,6 +83,9 @@ func (s *Server) spawn(work func()) bool {
 func Handle[Req, Res any](s *Server, m Method[Req, Res], handler func(context.Context, Caller, Req) (Res, error)) error {
 	slots := make(chan struct{}, Concurrency)
 	err := s.service.AddEndpoint(m.Name, micro.HandlerFunc(func(r micro.Request) {
+		if !strings.HasPrefix(r.Reply(), inboxes) {
+			return // nobody waits, or somebody wants us to speak where they may not
+		}
 		deadline := time.Now().Add(Timeout)
 		if ms, err := strconv.ParseInt(r.Headers().Get(headerDeadline), 10, 64); err == nil {
 			deadline = time.UnixMilli(ms)
@@ -184,9 +189,7 @@ func (s *Server) result(ctx context.Context, subject string, caller Caller, payl
 // that its handler runs in.
 func (s *Server) reply(ctx context.Context, r micro.Request, subject string, m *nats.Msg) {
 	m.Subject = r.Reply()
-	if !strings.HasPrefix(m.Subject, inboxes) {
-		return // nobody waits, or somebody wants us to speak where they may not
-	}
+	firsthand.Mark(m, s.name)
 	if err := s.nc.PublishMsg(m); err != nil {
 		s.log.Warn("answer not sent", "subject", subject, "request_id", RequestOf(ctx), "error", err)
 	}

@@ -202,7 +202,11 @@ func (h *hub) deliver(m *nats.Msg) {
 		sockets = to.sockets
 	}
 	h.mu.RUnlock()
-	e := event.Decode(m)
+	e, ok := event.Decode(m)
+	if !ok {
+		h.log.Warn("an event that is not its service's", "subject", m.Subject)
+		return
+	}
 	if !e.At.IsZero() {
 		h.timed = append(h.timed, e.At)
 	}

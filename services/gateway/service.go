@@ -135,6 +135,7 @@ func (s *Service) Run(ctx context.Context) error {
 	s.hub.run(hubCtx, relink, directory{memberships: s.memberships, live: s.liveSessions, joined: s.joined})
 	self := rand.Text()[:16]
 	s.hub.running.Go(func() { presence.Users.Keep(hubCtx, nc, self, s.hub.changed, s.hub.online, s.log) })
+	s.hub.running.Go(func() { s.keepVoiceBucket(hubCtx, nc) })
 	s.hub.running.Go(func() { presence.Connections.Keep(hubCtx, nc, self, s.voices.changed, s.voices.living, s.log) })
 
 	server, err := rpc.NewServer(nc, Name, contract.Version, "the edge: HTTP and WebSocket", s.log)

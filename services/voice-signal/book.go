@@ -25,12 +25,12 @@ const (
 	retry = 250 * time.Millisecond
 	// lookout is how often it is looked whether the bucket is still the same.
 	lookout = 5 * time.Second
+	// solitude is after how many looks for the bucket nobody else seems to be there.
+	solitude = 4
 	// patience bounds one step with the bucket.
 	patience = 3 * time.Second
 	// contenders bounds how often a change that lost the race is tried again.
 	contenders = 16
-	// markerLife is how long the end of a record is known.
-	markerLife = time.Minute
 )
 
 // Keys of the two kinds of records.
@@ -52,6 +52,8 @@ type book struct {
 	// the order of the changes; the occasion is the same at all replicas.
 	placeChanged func(before, after *place, o *occasion)
 	callChanged  func(before, after *call, o *occasion)
+
+	missed int // how often there was no bucket; run's own
 
 	mu       sync.Mutex
 	kv       jetstream.KeyValue
@@ -75,12 +77,15 @@ func (b *book) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !errors.Is(err, errAnew) {
+		if errors.Is(err, errAnew) {
+			continue
+		}
+		if !errors.Is(err, jetstream.ErrBucketNotFound) { // else no gateway has come yet to make it
 			b.log.Warn("voice is not known for now", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(retry):
-			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retry):
 		}
 	}
 }
@@ -93,12 +98,14 @@ func (b *book) follow(ctx context.Context) error {
 	}
 	attempt, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	kv, err := js.CreateOrUpdateKeyValue(attempt, jetstream.KeyValueConfig{
-		Bucket: contract.VoiceBucket, History: 1, LimitMarkerTTL: markerLife, Storage: jetstream.MemoryStorage,
-	})
+	kv, err := js.KeyValue(attempt, contract.VoiceBucket.Bucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) && b.alone() {
+		kv, err = js.CreateKeyValue(attempt, contract.VoiceBucket)
+	}
 	if err != nil {
 		return fmt.Errorf("open the bucket: %w", err)
 	}
+	b.missed = 0
 	epoch, last, err := lookAt(attempt, kv)
 	if err != nil {
 		return err
@@ -112,6 +119,13 @@ func (b *book) follow(ctx context.Context) error {
 	}
 	defer func() { _ = watcher.Stop() }()
 	return b.watch(ctx, watcher, kv, epoch, last)
+}
+
+// alone reports whether it was looked for the bucket for a while and no gateway made
+// it. Then it is made here, once: where services have keys NATS lets gateways alone.
+func (b *book) alone() bool {
+	b.missed++
+	return b.missed == solitude
 }
 
 // renew writes what this replica knows to a bucket that is another one than before.
@@ -385,7 +399,7 @@ func forget(ctx context.Context, b *book, key string) error {
 	}
 	entry, err := kv.Get(ctx, key)
 	if err == nil {
-		err = kv.Purge(ctx, key, jetstream.LastRevision(entry.Revision()), jetstream.PurgeTTL(markerLife))
+		err = kv.Purge(ctx, key, jetstream.LastRevision(entry.Revision()), jetstream.PurgeTTL(contract.VoiceBucket.LimitMarkerTTL))
 	}
 	if errors.Is(err, jetstream.ErrKeyNotFound) || outrun(err) {
 		return nil
