@@ -138,7 +138,9 @@ func TestVoiceCalls(t *testing.T) {
 			ben.accepts(anna, id, "b11")
 			ben.ask("block_user", client.Fields{"username": "anna"}, "ok")
 			anna.hears("voice_call_ended", "call_id", id, "reason", "removed")
-			anna.refused("webrtc_offer", offerTo("ben"), "conflict")
+			if _, err := anna.Ask(t.Context(), "webrtc_offer", offerTo("ben")); client.Code(err) != "conflict" && client.Code(err) != "not_found" {
+				t.Errorf("an offer after the call gave %v", err) // her own place in it may end a moment later
+			}
 			anna.refused("start_voice_call", client.Fields{"username": "ben"}, "not_found") // as an unknown name
 		})
 	})
