@@ -9,11 +9,16 @@ import (
 	"decentra.local/pkg/convlog"
 	"decentra.local/pkg/original"
 	"decentra.local/pkg/store"
+	"decentra.local/pkg/text"
 	"decentra.local/pkg/wire"
 )
 
 // batch is how many messages share a transaction.
 const batch = 500
+
+// longest bounds what is kept of a message, in bytes: much more than one may have
+// today, and so little that a page of the longest can be sent.
+const longest = 16_000
 
 // Conversations is what an owner of conversations knows of the original's.
 type Conversations struct {
@@ -34,11 +39,11 @@ func Messages(ctx context.Context, db *store.DB, move *original.Move, c Conversa
 	progress := Log{Source: move.From.Source(), Kind: "messages"}
 	var last int64
 	err := db.View(ctx, func(tx *store.Tx) error {
-		text, taken, err := progress.Find(tx, "last")
+		number, taken, err := progress.Find(tx, "last")
 		if err != nil || !taken {
 			return err
 		}
-		last, err = strconv.ParseInt(text, 10, 64)
+		last, err = strconv.ParseInt(number, 10, 64)
 		return err
 	})
 	if err != nil {
@@ -99,7 +104,11 @@ func (c Conversations) take(tx *store.Tx, move *original.Move, messages []origin
 			m.Sent = time.UnixMicro(0)
 			left["the time can't be read; they have that of the message before"]++
 		}
-		if _, _, err := convlog.Append(tx, log, author, m.Content, "", m.Sent); err != nil {
+		content := text.Cut(m.Content, longest)
+		if content != m.Content {
+			left[fmt.Sprintf("they have more than %d bytes; they are cut", longest)]++
+		}
+		if _, _, err := convlog.Append(tx, log, author, content, "", m.Sent); err != nil {
 			return taken, fmt.Errorf("take message %d: %w", m.Number, err)
 		}
 		if keep := c.Keep(log); keep > 0 {

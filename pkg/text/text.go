@@ -68,3 +68,14 @@ func Body(s string, limit int) (string, error) {
 	}
 	return s, nil
 }
+
+// Cut is the beginning of a text, of at most limit bytes, without half a character.
+func Cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}

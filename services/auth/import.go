@@ -18,6 +18,7 @@ import (
 	"decentra.local/pkg/imported"
 	"decentra.local/pkg/original"
 	"decentra.local/pkg/store"
+	"decentra.local/pkg/text"
 	"decentra.local/pkg/wire"
 )
 
@@ -150,7 +151,7 @@ func nameNow(tx *store.Tx, name string) (string, error) {
 func (i *importer) freeName(tx *store.Tx, wished string) (string, error) {
 	name := wished
 	if len(name) > longestImportedName {
-		name = shorten(name, longestImportedName/4)
+		name = text.Cut(name, longestImportedName/4)
 		i.move.Note("A user name of %d characters is cut: it is now %q.", utf8.RuneCountInString(wished), name)
 	}
 	if nameKey(name) == "" {

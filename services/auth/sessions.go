@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
+	"decentra.local/pkg/text"
 	"decentra.local/pkg/wire"
 )
 
@@ -35,7 +35,7 @@ func (s *Service) startSession(tx *store.Tx, username string, origin contract.Or
 	now := s.now()
 	_, err := tx.Exec(`INSERT INTO session (id, token_hash, username, address, user_agent, created, used)
 		VALUES ($1, $2, $3, $4, $5, $6, $6)`,
-		id, hashToken(token), username, origin.Address, shorten(origin.UserAgent, 300), now.UnixMicro())
+		id, hashToken(token), username, origin.Address, text.Cut(origin.UserAgent, 300), now.UnixMicro())
 	if err != nil {
 		return contract.Session{}, fmt.Errorf("insert session: %w", err)
 	}
@@ -173,15 +173,4 @@ func (s *Service) getSessions(ctx context.Context, caller rpc.Caller, _ contract
 func hashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
-}
-
-// shorten cuts text to at most limit bytes without cutting a character.
-func shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit]
 }

@@ -13,6 +13,7 @@ import (
 	"decentra.local/pkg/imported"
 	"decentra.local/pkg/original"
 	"decentra.local/pkg/store"
+	"decentra.local/pkg/text"
 	"decentra.local/pkg/wire"
 )
 
@@ -27,6 +28,9 @@ func Import(ctx context.Context, data string, move *original.Move, log *slog.Log
 	i := &importer{db: db, move: move, kinds: map[string]string{}}
 	return errors.Join(i.run(ctx), db.Close())
 }
+
+// longestImportedName bounds the names of servers and channels, in bytes.
+const longestImportedName = 400
 
 type importer struct {
 	db    *store.DB
@@ -87,7 +91,7 @@ func (i *importer) server(tx *store.Tx, s original.Server) error {
 			return err
 		}
 		if _, err := tx.Exec(`INSERT INTO server (id, name, owner, created) VALUES ($1, $2, $3, $4)`,
-			id, s.Name, owner, time.Now().UnixMicro()); err != nil {
+			id, i.bounded("server", s.Name), owner, time.Now().UnixMicro()); err != nil {
 			return fmt.Errorf("insert server: %w", err)
 		}
 		if err := i.taken("server").Note(tx, s.ID, id); err != nil {
@@ -122,6 +126,16 @@ func (i *importer) server(tx *store.Tx, s original.Server) error {
 		}
 	}
 	return nil
+}
+
+// bounded is a name as it is, unless it is so long that it would be a burden to
+// everybody who sees it.
+func (i *importer) bounded(what, name string) string {
+	cut := text.Cut(name, longestImportedName)
+	if cut != name {
+		i.move.Note("The name of the %s %.60q has %d bytes: it is cut.", what, name, len(name))
+	}
+	return cut
 }
 
 // owner is who a server belongs to: its owner, or the member who came first when
@@ -179,7 +193,7 @@ func (i *importer) channel(tx *store.Tx, s original.Server, serverID string, c o
 		// Behind what is there already, in the original's order.
 		_, err = tx.Exec(`INSERT INTO channel (id, server_id, name, kind, position, created)
 			SELECT $1, $2, $3, $4, coalesce(max(position), 0) + 1, $5 FROM channel WHERE server_id = $2`,
-			id, serverID, c.Name, kind, time.Now().UnixMicro()+int64(place))
+			id, serverID, i.bounded("channel", c.Name), kind, time.Now().UnixMicro()+int64(place))
 		if err != nil {
 			return fmt.Errorf("insert channel: %w", err)
 		}
