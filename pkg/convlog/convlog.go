@@ -209,23 +209,19 @@ func Remove(tx *store.Tx, conversation string) error {
 }
 
 // columns are those scan reads.
-const columns = `id, seq, author, content, nonce, created, edited, deleted`
+const columns = `id, seq, author, content, coalesce(nonce, ''), created, coalesce(edited, 0), deleted IS NOT NULL`
 
 func scan(row interface{ Scan(dest ...any) error }) (Message, error) {
 	var (
 		m               Message
-		nonce           sql.NullString
-		created         int64
-		edited, deleted sql.NullInt64
+		created, edited int64
 	)
-	if err := row.Scan(&m.ID, &m.Seq, &m.Author, &m.Content, &nonce, &created, &edited, &deleted); err != nil {
+	if err := row.Scan(&m.ID, &m.Seq, &m.Author, &m.Content, &m.Nonce, &created, &edited, &m.Deleted); err != nil {
 		return Message{}, err
 	}
-	m.Nonce = nonce.String
 	m.Created = time.UnixMicro(created).UTC()
-	if edited.Valid {
-		m.Edited = time.UnixMicro(edited.Int64).UTC()
+	if edited > 0 {
+		m.Edited = time.UnixMicro(edited).UTC()
 	}
-	m.Deleted = deleted.Valid
 	return m, nil
 }

@@ -218,7 +218,7 @@ func list(tx *store.Tx, limit int, query string, key, from int64) ([]Message, er
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
 	defer rows.Close()
-	messages := []Message{}
+	messages := make([]Message, 0, min(limit, defaultLimit+1))
 	for rows.Next() {
 		m, err := scan(rows)
 		if err != nil {

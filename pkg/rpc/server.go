@@ -171,6 +171,9 @@ func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject strin
 	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
 }
 
+// appender is an answer that knows its own JSON, being large and asked for often.
+type appender interface{ AppendJSON([]byte) []byte }
+
 // result is what the handler answers, as JSON.
 func (s *Server) result(ctx context.Context, subject string, caller Caller, payload []byte, do work) ([]byte, error) {
 	start := time.Now()
@@ -181,6 +184,9 @@ func (s *Server) result(ctx context.Context, subject string, caller Caller, payl
 	}
 	if err != nil {
 		return nil, err
+	}
+	if a, ok := result.(appender); ok {
+		return a.AppendJSON(nil), nil
 	}
 	return json.Marshal(result)
 }

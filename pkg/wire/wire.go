@@ -61,10 +61,11 @@ const timeLayout = "2006-01-02T15:04:05.000000-07:00"
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) {
-	out := make([]byte, 0, len(timeLayout)+2)
-	out = append(out, '"')
-	out = t.UTC().AppendFormat(out, timeLayout)
-	return append(out, '"'), nil
+	return t.append(make([]byte, 0, len(timeLayout)+2)), nil
+}
+
+func (t Time) append(b []byte) []byte {
+	return append(t.UTC().AppendFormat(append(b, '"'), timeLayout), '"')
 }
 
 // UnmarshalJSON implements json.Unmarshaler for any RFC 3339 time.
