@@ -77,6 +77,7 @@ test('two people with nothing but their phones', async ({ browser }) => {
 		await bob.getByRole('button', { name: 'Show members' }).tap();
 		await bob.getByRole('dialog', { name: 'Members' }).getByRole('button', { name: /ana/ }).tap();
 		await bob.getByRole('dialog', { name: 'Profile' }).getByRole('button', { name: 'DM' }).tap();
+		await expect(bob.getByRole('textbox', { name: 'Message ana' })).toBeVisible();
 		await say(bob, 'just us');
 		await expect(ana).toHaveTitle(/^\(1\)/);
 		await navigate(ana, 'link', 'Home');
