@@ -1,12 +1,19 @@
 package gateway
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"runtime"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+
+	"decentra.local/pkg/contract"
+	"decentra.local/pkg/fault"
+	"decentra.local/pkg/wire"
 )
 
 const (
@@ -67,7 +74,47 @@ func (l *largeFrames) take(user string, over <-chan struct{}) (done func(), ok b
 	}
 }
 
-// read reads a whole message. Swallowed is called when it is done with.
+// errLarge is the refusal of a large frame that has no picture in it.
+var errLarge = fault.New(fault.TooLarge, "This frame may have at most %d kB.", largeFrame>>10)
+
+// mayBeLarge reports whether a frame that begins so may be large, and as much of its
+// envelope as it begins with. One whose beginning does not say its type may be.
+func mayBeLarge(beginning []byte) (envelope, bool) {
+	var e envelope
+	d := json.NewDecoder(bytes.NewReader(beginning))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return e, false
+	}
+	for e.Type == "" || e.RequestID == "" {
+		name, err := d.Token()
+		if err != nil {
+			break
+		}
+		switch name {
+		case "type":
+			err = d.Decode(&e.Type)
+		case "request_id":
+			err = d.Decode(&e.RequestID)
+		default:
+			err = d.Decode(new(skipped))
+		}
+		if err != nil {
+			break
+		}
+	}
+	if utf8.RuneCountInString(e.RequestID) > requestIDLength {
+		e.RequestID = ""
+	}
+	route, ok := contract.Find(e.Type, "")
+	return e, e.Type == "" || ok && route.Large
+}
+
+// skipped is a value that nobody wants.
+type skipped struct{}
+
+func (*skipped) UnmarshalJSON([]byte) error { return nil }
+
+// read reads a whole message; errLarge says that it was refused. Swallowed is called when it is done with.
 func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	swallowed = func() {}
 	kind, r, err := s.conn.NextReader()
@@ -89,10 +136,20 @@ func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	s.extend(largeFrameTimeout)
 	s.swallowing = true
 	defer func() { s.swallowing = false }()
-	rest, err := io.ReadAll(r)
-	if err != nil {
+	e, ok := mayBeLarge(data)
+	if !ok || kind != websocket.TextMessage {
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return kind, nil, done, err
+		}
+		s.lane.wait() // its answer comes in its turn
+		s.refuse(e.RequestID, errLarge)
+		return kind, nil, done, errLarge
+	}
+	whole := bytes.NewBuffer(make([]byte, 0, wire.Bounds.FrameBytes+bytes.MinRead))
+	whole.Write(data)
+	if _, err := whole.ReadFrom(r); err != nil {
 		return kind, nil, done, err
 	}
 	s.service.large.work <- struct{}{}
-	return kind, append(data, rest...), func() { <-s.service.large.work; done() }, nil
+	return kind, whole.Bytes(), func() { <-s.service.large.work; done() }, nil
 }

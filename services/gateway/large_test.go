@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -58,4 +59,28 @@ func TestLargeFramesTakeTurns(t *testing.T) {
 			t.Fatalf("%d users and %d turns are left", len(l.users), len(l.turns))
 		}
 	})
+}
+
+func TestOnlyAPictureIsLarge(t *testing.T) {
+	filling := strings.Repeat("x", largeFrame)
+	for name, c := range map[string]struct {
+		frame, requestID string
+		may              bool
+	}{
+		"a picture":             {`{"type":"set_avatar","request_id":"r","avatar_data":"` + filling + `"}`, "r", true},
+		"a picture, type last":  {`{"avatar_data":"` + filling + `","type":"set_avatar"}`, "", true},
+		"a message":             {`{"request_id":"r","context":{"a":[1]},"type":"message","content":"` + filling + `"}`, "r", false},
+		"a message, id last":    {`{"type":"message","content":"` + filling + `","request_id":"r"}`, "", false},
+		"a frame of no type":    {`{"type":"nothing","request_id":"` + filling[:requestIDLength+1] + `","x":"` + filling, "", false},
+		"a type that is a list": {`{"type":[],"x":"` + filling + `"}`, "", true}, // what is wrong with it is said later
+		"no JSON":               {filling + "x", "", false},
+		"a list":                {`["` + filling, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, may := mayBeLarge([]byte(c.frame[:largeFrame+1]))
+			if may != c.may || e.RequestID != c.requestID {
+				t.Errorf("got %q, %t; want %q, %t", e.RequestID, may, c.requestID, c.may)
+			}
+		})
+	}
 }

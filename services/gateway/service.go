@@ -63,6 +63,7 @@ type Service struct {
 	host      *host.Host
 	log       *slog.Logger
 	nc        *nats.Conn
+	aside     *nats.Conn // for what is large
 	hub       *hub
 	limits    *limits
 	metrics   *metrics
@@ -126,6 +127,12 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	defer nc.Close()
 	s.nc = nc
+	if s.aside, err = s.host.ConnectAside(nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		s.log.Warn("nats", "error", err)
+	})); err != nil {
+		return err
+	}
+	defer s.aside.Close()
 	s.hub, err = newHub(nc, s.log, s.metrics)
 	if err != nil {
 		return err

@@ -125,6 +125,11 @@ func (s *socket) serve() {
 	})
 	for !s.service.draining.Load() {
 		kind, data, swallowed, err := s.read()
+		if errors.Is(err, errLarge) {
+			s.extend(silenceTimeout)
+			swallowed()
+			continue
+		}
 		if err != nil || s.isEnding() {
 			s.parted = websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived)
 			swallowed()
@@ -311,7 +316,7 @@ func (s *socket) handle(requests []request) {
 		return
 	}
 	if !route.Large && len(allowed[0].data) > largeFrame {
-		s.refuse(allowed[0].RequestID, fault.New(fault.TooLarge, "This frame may have at most %d kB.", largeFrame>>10))
+		s.refuse(allowed[0].RequestID, errLarge)
 		return
 	}
 	if serviceOf(route.Endpoint) == contract.Voice {
@@ -321,11 +326,15 @@ func (s *socket) handle(requests []request) {
 		s.handlePlaced(ctx, allowed[0], route)
 		return
 	}
+	link := s.service.nc
+	if len(allowed[0].data) > largeFrame {
+		link = s.service.aside // what is small does not wait behind it
+	}
 	payloads := make([][]byte, len(allowed))
 	for i, r := range allowed {
 		payloads[i] = r.data
 	}
-	for i, answer := range rpc.Batch(ctx, s.service.nc, route.Endpoint, s.caller(), payloads) {
+	for i, answer := range rpc.Batch(ctx, link, route.Endpoint, s.caller(), payloads) {
 		r := allowed[i]
 		switch {
 		case answer.Err != nil:
