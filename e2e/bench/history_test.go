@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,7 +42,8 @@ var ways = []way{
 // history reads pages of a long channel.
 func (b *bench) history(systems []*system) {
 	in := b.report.section(fmt.Sprintf("Pages of %d from a channel with %s messages", pageSize, whole(b.extent.history)),
-		fmt.Sprintf("%d are asked for at once; then as many a second, by the clock, as half of what that came to.", readers))
+		fmt.Sprintf("%d are asked for at once; then as many a second, by the clock, as half of what that came to. The newest, the middle and the oldest "+
+			"are the same page again and again, which is kept in memory; any page is another each time, read from the disk's cache.", readers))
 	who := make([]people, len(systems))
 	for i, s := range systems {
 		who[i] = s.people(b.T, historyWriters)
@@ -56,8 +58,13 @@ func (b *bench) history(systems []*system) {
 	for _, w := range ways {
 		for _, position := range []struct {
 			name   string
-			before int64
-		}{{"newest", 0}, {"middle", b.extent.history / 2}, {"oldest", pageSize + 1}} {
+			before func() int64
+		}{
+			{"newest", func() int64 { return 0 }},
+			{"middle", func() int64 { return b.extent.history / 2 }},
+			{"oldest", func() int64 { return pageSize + 1 }},
+			{"any", func() int64 { return pageSize + 1 + rand.Int64N(b.extent.history-pageSize) }},
+		} {
 			what := fmt.Sprintf("%s, %s page: ", w.name, position.name)
 			b.repeat(systems, func(i int, s *system) error {
 				var pages []page
@@ -82,12 +89,7 @@ func (b *bench) history(systems []*system) {
 
 // turn reads pages for a while, as fast as it goes or at a rate, and returns how many
 // a second it were and how long each took from when it was due.
-func (b *bench) turn(pages []page, before int64, rate float64) (float64, []time.Duration, error) {
-	newest := before - 1
-	if before == 0 {
-		newest = b.extent.history
-	}
-	proof := fmt.Appendf(nil, `"id":%d,`, newest)
+func (b *bench) turn(pages []page, before func() int64, rate float64) (float64, []time.Duration, error) {
 	var (
 		workers sync.WaitGroup
 		tickets atomic.Int64
@@ -110,10 +112,16 @@ func (b *bench) turn(pages []page, before int64, rate float64) (float64, []time.
 				}
 				time.Sleep(time.Until(due))
 				var body []byte
-				if body, err = ask(b.Context(), before); err != nil {
+				from := before()
+				if body, err = ask(b.Context(), from); err != nil {
 					break
 				}
 				took = append(took, time.Since(due))
+				newest := from - 1
+				if from == 0 {
+					newest = b.extent.history
+				}
+				proof := fmt.Appendf(nil, `"id":%d,`, newest)
 				if n := bytes.Count(body, nonceField); n != pageSize || !bytes.Contains(body, proof) {
 					err = fmt.Errorf("a page has %d messages, or not message %d: %.300s", n, newest, body)
 				}

@@ -41,6 +41,8 @@ type Desk struct {
 	DB     *store.DB
 	Events *event.Publisher
 	Now    func() time.Time
+
+	pages pages
 }
 
 // Send stores a message. Errors: invalid, too_large, and those of find.
@@ -141,7 +143,8 @@ func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessa
 	return changed, err
 }
 
-// Page reads a page of the history. Errors: invalid, and those of find.
+// Page reads a page of the history, encoded already unless messages are trimmed.
+// Errors: invalid, and those of find.
 func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.HistoryPage, error) {
 	page := wire.HistoryPage{}
 	if w.Limit < 0 || w.Limit > wire.Bounds.HistoryMost {
@@ -152,17 +155,37 @@ func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.History
 		if err != nil {
 			return err
 		}
-		read, err := convlog.Read(tx, place.Log, convlog.Window{Before: w.Before, After: w.After, Around: w.Around, Limit: w.Limit})
+		if place.Keep > 0 { // what is trimmed changes without a number
+			page, err = read(tx, place, w)
+			return err
+		}
+		seq, err := convlog.LastChange(tx, place.Log)
 		if err != nil {
 			return err
 		}
-		page = wire.HistoryPage{
-			Messages: stored(read.Messages, place), Seq: read.Seq,
-			MoreBefore: read.MoreBefore, MoreAfter: read.MoreAfter,
+		key := pageKey{place.Log, seq, w}
+		if known, ok := d.pages.get(key); ok {
+			page = known
+			return nil
 		}
+		if page, err = read(tx, place, w); err != nil {
+			return err
+		}
+		page = page.Encoded()
+		d.pages.put(key, page)
 		return nil
 	})
 	return page, err
+}
+
+func read(tx *store.Tx, place Place, w wire.Window) (wire.HistoryPage, error) {
+	p, err := convlog.Read(tx, place.Log, convlog.Window{Before: w.Before, After: w.After, Around: w.Around, Limit: w.Limit})
+	if err != nil {
+		return wire.HistoryPage{}, err
+	}
+	return wire.HistoryPage{
+		Messages: stored(p.Messages, place), Seq: p.Seq, MoreBefore: p.MoreBefore, MoreAfter: p.MoreAfter,
+	}, nil
 }
 
 // Changes reads what changed after a number. Errors: invalid, and those of find.

@@ -103,6 +103,13 @@ func Read(tx *store.Tx, conversation string, w Window) (Page, error) {
 	}
 }
 
+// LastChange returns the number of the conversation's last change. Errors:
+// fault.NotFound if there is no such conversation.
+func LastChange(tx *store.Tx, conversation string) (int64, error) {
+	c, err := find(tx, conversation, math.MaxInt64, 0)
+	return c.seq, err
+}
+
 type head struct {
 	key, seq int64
 	beyond   bool // an undeleted message lies in the range asked for
