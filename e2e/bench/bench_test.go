@@ -271,10 +271,10 @@ func (b *bench) rest(topology installation.Topology, in *section) {
 		crowd := s.gather(b.T, groups)
 		took := time.Since(started)
 		s.settle(b.T)
-		memory := must(s.memory())(b.T)
 		cpu, at := must(s.cpu())(b.T), time.Now()
 		time.Sleep(b.extent.rest)
 		used := must(s.cpu())(b.T) - cpu
+		memory := must(s.memory())(b.T)
 		in.add("idle CPU, % of one processor", s, 100*used.Seconds()/time.Since(at).Seconds())
 		in.add("memory of a connection, kB", s, float64(memory-before)/1000/float64(b.idle))
 		in.add("logins by token until init, per second", s, float64(b.idle)/took.Seconds())

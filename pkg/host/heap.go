@@ -1,11 +1,56 @@
 package host
 
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+const (
+	// reserveBytes is how much more may become garbage before the collector runs.
+	reserveBytes = 16 << 20
+	// calmPeriod is how often it is looked whether all is calm: calmBytes or less
+	// were allocated meanwhile.
+	calmPeriod = 2 * time.Second
+	calmBytes  = 2 << 20
+	// spentBytes is how much must have been allocated before memory is given back,
+	// besides a quarter of what lives.
+	spentBytes = 4 << 20
+)
+
 // reserve is memory that nobody touches, so that the machine never gives it. The
-// collector counts it as in use and lets as much again become garbage before it
-// runs: so little lives here that it would run many times a second under load.
+// collector counts it as in use: so little lives here that it would run many times
+// a second under load.
 var reserve []byte
 
-const reserveBytes = 16 << 20
+// easeCollector makes the collector run less often under load, and gives what is
+// garbage back to the machine once all is calm, until ctx ends.
+func easeCollector(ctx context.Context, period time.Duration) {
+	reserve = make([]byte, reserveBytes)
+	look := time.NewTicker(period)
+	defer look.Stop()
+	var last, back uint64 // what had been allocated then
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		allocated, live := heap()
+		calm := allocated-last <= calmBytes
+		last = allocated
+		if calm && allocated-back > spentBytes+live/4 {
+			debug.FreeOSMemory()
+			back = allocated
+		}
+	}
+}
 
-// easeCollector makes the reserve.
-func easeCollector() { reserve = make([]byte, reserveBytes) }
+// heap is how many bytes were allocated so far, and how many lived when they were
+// last counted.
+func heap() (allocated, live uint64) {
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64() - min(reserveBytes, samples[1].Value.Uint64())
+}

@@ -101,7 +101,7 @@ func (p Program) main(ctx context.Context, arguments []string, getenv func(strin
 		}
 		// All of the units in one process need no port for NATS between them.
 		alone := len(units) == len(p.Units) && len(units) > 1
-		easeCollector()
+		go easeCollector(ctx, calmPeriod)
 		return run(ctx, settings, units, alone, out)
 	}
 	c := p.Commands[command]
