@@ -1,9 +1,15 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"decentra.local/pkg/contract"
@@ -28,6 +34,7 @@ func FuzzFrame(f *testing.F) {
 		if !utf8.Valid(data) {
 			return // the socket refuses it before
 		}
+		_, _ = mayBeLarge(data)
 		e, err := parseEnvelope(data)
 		if err != nil && fault.Of(err) == nil {
 			t.Fatalf("the refusal %v has no code", err)
@@ -71,6 +78,81 @@ func FuzzForwardedFor(f *testing.F) {
 		// Whatever stands before it, the address that the proxy saw is believed.
 		if got := trusted.client([]string{chain, "203.0.113.7"}); got.String() != "203.0.113.7" {
 			t.Fatalf("behind %q the client is %s", chain, got)
+		}
+	})
+}
+
+// FuzzSplit opens connections that begin with anything: who it is for gets all of it,
+// and what nobody is for is closed.
+func FuzzSplit(f *testing.F) {
+	for _, seed := range []string{"GET / HTTP/1.1\r\n\r\n", "\x00\x01\x00\x00\x21\x12\xa4\x42", "\x16\x03\x01", "\x04", "get", "Z", "[", "@", "\xff"} {
+		f.Add([]byte(seed))
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := newSplitter(listener, slog.New(slog.DiscardHandler))
+	ended := make(chan error, 1)
+	go func() { ended <- s.run() }()
+	f.Cleanup(func() {
+		_, _, _ = s.http.Close(), s.stun.Close(), s.close()
+		<-ended
+	})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) == 0 {
+			return
+		}
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		var to *branch
+		switch first := data[0]; {
+		case first <= 3:
+			to = s.stun
+		case first >= 'A' && first <= 'Z':
+			to = s.http
+		default:
+			_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout / 2))
+			if n, err := conn.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+				t.Fatalf("%q: %d bytes, %v; want it closed", data, n, err)
+			}
+			return
+		}
+		taken, err := to.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer taken.Close()
+		got := make([]byte, len(data))
+		if _, err := io.ReadFull(taken, got); err != nil || !bytes.Equal(got, data) {
+			t.Fatalf("it reads %q, %v; want %q", got, err, data)
+		}
+	})
+}
+
+// FuzzPassedOn reads what a balancer may begin with: nothing behind its line is taken,
+// and nobody else than the line says is the client.
+func FuzzPassedOn(f *testing.F) {
+	for _, seed := range []string{"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /", "PROXY UNKNOWN\r\n", "PROXY TCP6 ::1 ::1 1 2\r\n", "PROXY TCP4 x x x x\r\n",
+		"PROXY " + strings.Repeat("x", 200), "PROXY \r\n", "GET /", "PROXY TCP4 1.2.3.4%x 1.1.1.1 99999 1\r\n"} {
+		f.Add([]byte(seed))
+	}
+	balancer := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 9), Port: 9}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := bytes.NewReader(data)
+		client, err := readPassedOn(r, balancer)
+		if (client == nil) == (err == nil) {
+			t.Fatalf("%q: %v, %v", data, client, err)
+		}
+		line := data[:len(data)-r.Len()]
+		if err == nil && (len(line) > passedOnBytes || bytes.Count(line, []byte("\r\n")) != 1 || !bytes.HasSuffix(line, []byte("\r\n"))) {
+			t.Fatalf("%q was taken for the line", line)
 		}
 	})
 }
