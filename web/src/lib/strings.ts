@@ -565,6 +565,7 @@ export const s = {
 		join: 'Join',
 		createChannel: 'Create a text channel',
 		createVoiceChannel: 'Create a voice channel',
+		voiceChannelCreated: (name: string) => `${name} is ready: enter it among the voice channels.`,
 		channelName: 'Channel name',
 		serverInvite: (name: string) => `Invite people to ${name}`,
 		serverInviteText: 'For one person. It works for somebody with an account, and to sign up.',
