@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"runtime"
 	"runtime/metrics"
 	"sync"
 	"testing"
@@ -20,17 +21,20 @@ func TestGarbageIsGivenBackOnceAllIsCalm(t *testing.T) {
 		metrics.Read(samples)
 		return samples[0].Value.Uint64() + samples[1].Value.Uint64() + samples[2].Value.Uint64()
 	}
-	const size = 10 << 20 // below what makes the collector run by itself
-	garbage := make([]byte, size)
-	for i := range garbage {
-		garbage[i] = 1
+	for used() < reserveBytes { // it is not made yet
+		time.Sleep(time.Millisecond)
 	}
-	before := used()
-	garbage = nil
-	_ = garbage
+	const size = 10 << 20 // below what makes the collector run by itself
+	before := used() + size
+	waste(size)
 	for deadline := time.Now().Add(10 * time.Second); used() > before-size/2; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("of %d bytes %d are still kept", before, used())
 		}
 	}
 }
+
+// waste makes garbage.
+//
+//go:noinline
+func waste(size int) { runtime.KeepAlive(make([]byte, size)) }
