@@ -1,5 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { ServerFrame } from '../wire';
+import type { FrameOf, ServerFrame } from '../wire';
 import type { VoiceMember } from '../wire.generated';
 
 function key(serverId: string, channelId: string): string {
@@ -11,6 +11,11 @@ const nobody: readonly VoiceMember[] = [];
 /** Who is in which voice room of one's servers. */
 export class Rosters {
 	readonly #rooms = new SvelteMap<string, readonly VoiceMember[]>();
+
+	/** What is known now, of all rooms. */
+	get known(): ReadonlyMap<string, readonly VoiceMember[]> {
+		return new Map(this.#rooms);
+	}
 
 	members(serverId: string, channelId: string): readonly VoiceMember[] {
 		return this.#rooms.get(key(serverId, channelId)) ?? nobody;
@@ -25,7 +30,6 @@ export class Rosters {
 			case 'voice_rooms':
 				for (const room of frame.voice) this.#set(room.server_id, room.channel_id, room.voice_members);
 				return;
-			case 'voice_joined':
 			case 'voice_state_update':
 				this.#set(frame.server_id, frame.channel_id, frame.voice_members);
 				return;
@@ -45,6 +49,13 @@ export class Rosters {
 				for (const room of [...this.#rooms.keys()]) if (room.startsWith(`${frame.server_id}/`)) this.#rooms.delete(room);
 				return;
 		}
+	}
+
+	/** Takes what an answer says of a room, unless the room was heard of since it was asked for: then that is newer, or what is newer follows. */
+	answered({ server_id, channel_id, voice_members }: FrameOf<'voice_joined'>, knownWhenAsked: Rosters['known']): readonly VoiceMember[] {
+		const room = key(server_id, channel_id);
+		if (this.#rooms.get(room) === knownWhenAsked.get(room)) this.#set(server_id, channel_id, voice_members);
+		return this.members(server_id, channel_id);
 	}
 
 	clear(): void {

@@ -3,7 +3,7 @@ import type { Store } from '../state/storage';
 import type { Transport } from '../state/transport';
 import { s } from '../strings';
 import { WireError, type ClientFrame, type FrameOf, type ServerFrame } from '../wire';
-import type { Call, TURNCredentials } from '../wire.generated';
+import type { Call, TURNCredentials, VoiceMember } from '../wire.generated';
 import { iceConfiguration } from './ice';
 import { Speech, type VoiceBrowser } from './media';
 import { Mesh } from './mesh.svelte';
@@ -346,9 +346,10 @@ export class Voice {
 			// Asked for first: a browser gives it to a click, and the others hear at once.
 			await this.#openMicrophone();
 			if (era !== this.#era) return;
+			const { known } = this.rosters;
 			const answer = await this.#options.transport.request(frame());
 			if (era !== this.#era) return;
-			this.#entered(answer, place);
+			this.#entered(answer, place, known);
 			this.#options.browser.play('join');
 		} catch (error) {
 			if (era === this.#era) this.#end();
@@ -358,7 +359,7 @@ export class Voice {
 		}
 	}
 
-	#entered(answer: ServerFrame, place: (callId: string) => Place): void {
+	#entered(answer: ServerFrame, place: (callId: string) => Place, known: Rosters['known']): void {
 		if (answer.type !== 'voice_joined' && answer.type !== 'call_entered') throw new WireError('internal', s.loadFailed);
 		this.#turn = answer.turn;
 		const callId = answer.type === 'call_entered' ? answer.call_id : '';
@@ -368,12 +369,10 @@ export class Voice {
 		this.#established = now.kind === 'room' || now.incoming;
 		this.mesh.set('microphone', this.#microphone);
 		this.#gate();
-		if (answer.type === 'voice_joined') {
-			this.rosters.apply(answer);
-			// Who was here before offers: we wait.
-			this.#meetAll(answer.voice_members, false);
-		}
+		const members = answer.type === 'voice_joined' ? this.rosters.answered(answer, known) : [];
 		for (const take of this.#early.splice(0)) take();
+		// Who was here before offers: we wait.
+		if (answer.type === 'voice_joined') this.#meetAll(members, false);
 		// A call begins as if nothing were muted.
 		if (now.kind === 'call' && (this.#muted || this.#deafened)) this.#reportAll();
 		this.#keepCredentials();
@@ -399,14 +398,12 @@ export class Voice {
 			return;
 		}
 		try {
+			const { known } = this.rosters;
 			const answer = await this.#options.transport.request(frame);
 			if (era !== this.#era) return;
 			if (answer.type !== 'voice_joined' && answer.type !== 'call_entered') return;
 			this.#turn = answer.turn;
-			if (answer.type === 'voice_joined') {
-				this.rosters.apply(answer);
-				this.#meetAll(answer.voice_members, true);
-			}
+			if (answer.type === 'voice_joined') this.#meetAll(this.rosters.answered(answer, known), true);
 			this.mesh.renew(this.#configuration());
 			this.#reportAll();
 		} catch (error) {
@@ -419,13 +416,19 @@ export class Voice {
 		}
 	}
 
-	#meetAll(members: FrameOf<'voice_joined'>['voice_members'], offers: boolean): void {
+	#meetAll(members: readonly VoiceMember[], offers: boolean): void {
 		const others = members.filter((member) => member.username !== this.#options.self());
 		this.mesh.keep(others.map((member) => member.username));
 		for (const member of others) this.mesh.meet(member.username, member.voice_session, offers && this.#options.self() < member.username);
 	}
 
 	#moved(frame: FrameOf<'voice_state_update'>): void {
+		if (this.#place === null && this.#entering) {
+			this.#early.push(() => {
+				this.#moved(frame);
+			});
+			return;
+		}
 		if (!this.inRoom(frame.server_id, frame.channel_id) || frame.username === this.#options.self()) return;
 		if (frame.state === 'left') {
 			if (frame.voice_members.some((member) => member.username === frame.username)) return;
