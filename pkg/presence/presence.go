@@ -301,7 +301,9 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 			}
 			if entry == nil {
 				replaying = false
-				r.forgetOthers(seen)
+				if err := r.forgetOthers(ctx, kv, seen); err != nil {
+					return err
+				}
 				continue
 			}
 			online := entry.Operation() == jetstream.KeyValuePut
@@ -328,20 +330,27 @@ func createdAt(ctx context.Context, kv jetstream.KeyValue) (time.Time, error) {
 }
 
 // forgetOthers ends the entries that a new watch did not find any more.
-func (r *Roster) forgetOthers(seen map[string]bool) {
+func (r *Roster) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map[string]bool) error {
 	r.mu.RLock()
-	var gone []string
+	var missing []string
 	for _, keys := range r.entries {
 		for key := range keys {
 			if !seen[key] {
-				gone = append(gone, key)
+				missing = append(missing, key)
 			}
 		}
 	}
 	r.mu.RUnlock()
-	for _, key := range gone {
-		r.apply(key, false, 0)
+	for _, key := range missing {
+		_, err := kv.Get(ctx, key)
+		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound):
+			r.apply(key, false, 0)
+		case err != nil:
+			return fmt.Errorf("look for an entry: %w", err)
+		} // else it was written while the watch began, and comes yet
 	}
+	return nil
 }
 
 func (r *Roster) apply(key string, online bool, revision uint64) {

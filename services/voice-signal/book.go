@@ -173,7 +173,9 @@ func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetst
 			case !ok:
 				return errors.New("the watch ended")
 			case entry == nil:
-				b.forgetOthers(seen, last)
+				if err := b.forgetOthers(ctx, kv, seen, last); err != nil {
+					return err
+				}
 				seen = nil
 			default:
 				if seen != nil {
@@ -244,24 +246,31 @@ func (b *book) apply(key string, data []byte, revision uint64) {
 
 // forgetOthers ends the records that a new watch did not find, and tells those who
 // wait for the book. It has everything up to a revision, whose record may be gone.
-func (b *book) forgetOthers(seen map[string]bool, last uint64) {
+func (b *book) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map[string]bool, last uint64) error {
 	b.mu.Lock()
-	var gone []string
+	var missing []string
 	for key := range b.data {
 		if !seen[key] {
-			gone = append(gone, key)
+			missing = append(missing, key)
 		}
 	}
-	slices.Sort(gone)
+	slices.Sort(missing)
 	b.mu.Unlock()
-	for _, key := range gone {
-		b.apply(key, nil, 0)
+	for _, key := range missing {
+		_, err := kv.Get(ctx, key)
+		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound):
+			b.apply(key, nil, 0)
+		case err != nil:
+			return fmt.Errorf("look for a record: %w", err)
+		} // else it was written while the watch began, and comes yet
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.complete, b.revision = true, max(b.revision, last)
 	close(b.changed)
 	b.changed = make(chan struct{})
+	return nil
 }
 
 // until waits until the condition, for which the lock is held, is true.
