@@ -72,7 +72,9 @@ export class Peer {
 		this.#do(async () => {
 			const offer = description.type === 'offer';
 			if (!offer && id !== '' && id !== String(this.#offers)) return;
-			const collision = offer && this.#pc.signalingState !== 'stable';
+			// Lines that were added and not offered yet are not taken for those of another's offer: they are a collision too.
+			const offering = this.#pc.signalingState !== 'stable' || (!this.met && this.#pc.getTransceivers().length > 0);
+			const collision = offer && offering;
 			if (collision && !this.#options.polite) return;
 			// Before the first answer there is nothing to keep: lines offered by both would only be there twice.
 			if (collision && !this.met) this.#reset();

@@ -38,6 +38,8 @@ const SPEAK_LOOK_MS = 120;
 const RELEASE_MS = 200;
 /** Before they expire. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** How long after one's own coming back others may still come back. */
+const OTHERS_BACK_MS = 8_000;
 /** How often it is said, a second apart, that one has left: as long as the server waits for somebody who is away. */
 const GOODBYES = 15;
 const silentOther: OtherState = { muted: false, video: false, screen: false };
@@ -372,7 +374,7 @@ export class Voice {
 		const members = answer.type === 'voice_joined' ? this.rosters.answered(answer, known) : [];
 		for (const take of this.#early.splice(0)) take();
 		// Who was here before offers: we wait.
-		if (answer.type === 'voice_joined') this.#meetAll(members, false);
+		this.#meetAll(members, false);
 		// A call begins as if nothing were muted.
 		if (now.kind === 'call' && (this.#muted || this.#deafened)) this.#reportAll();
 		this.#keepCredentials();
@@ -403,7 +405,13 @@ export class Voice {
 			if (era !== this.#era) return;
 			if (answer.type !== 'voice_joined' && answer.type !== 'call_entered') return;
 			this.#turn = answer.turn;
-			if (answer.type === 'voice_joined') this.#meetAll(this.rosters.answered(answer, known), true);
+			if (answer.type === 'voice_joined') {
+				this.#meetAll(this.rosters.answered(answer, known), true);
+				// Others may have been away as well: what connects us to them stands until it is clear that they are gone.
+				this.#later(OTHERS_BACK_MS, () => {
+					this.#keepMembers(answer);
+				});
+			}
 			this.mesh.renew(this.#configuration());
 			this.#reportAll();
 		} catch (error) {
@@ -417,9 +425,13 @@ export class Voice {
 	}
 
 	#meetAll(members: readonly VoiceMember[], offers: boolean): void {
-		const others = members.filter((member) => member.username !== this.#options.self());
-		this.mesh.keep(others.map((member) => member.username));
-		for (const member of others) this.mesh.meet(member.username, member.voice_session, offers && this.#options.self() < member.username);
+		for (const { username, voice_session } of members) {
+			if (username !== this.#options.self()) this.mesh.meet(username, voice_session, offers && this.#options.self() < username);
+		}
+	}
+
+	#keepMembers({ server_id, channel_id }: FrameOf<'voice_joined'>): void {
+		this.mesh.keep(this.rosters.members(server_id, channel_id).map(({ username }) => username));
 	}
 
 	#moved(frame: FrameOf<'voice_state_update'>): void {
