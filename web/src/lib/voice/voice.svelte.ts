@@ -74,6 +74,8 @@ export class Voice {
 	#cancelTimers: (() => void)[] = [];
 	#cancelRelease: (() => void) | null = null;
 	#cancelRing: (() => void) | null = null;
+	/** How often the link was back. */
+	#returns = 0;
 	/** Grows with every place, so that what was begun for one does not end up in the next. */
 	#era = 0;
 
@@ -389,6 +391,7 @@ export class Voice {
 	async #enterAgain(): Promise<void> {
 		const place = this.#place;
 		const era = this.#era;
+		const turn = ++this.#returns;
 		if (place === null) return;
 		const frame: ClientFrame =
 			place.kind === 'room'
@@ -409,7 +412,7 @@ export class Voice {
 				this.#meetAll(this.rosters.answered(answer, known), true);
 				// Others may have been away as well: what connects us to them stands until it is clear that they are gone.
 				this.#later(OTHERS_BACK_MS, () => {
-					this.#keepMembers(answer);
+					if (turn === this.#returns) this.#keepMembers(answer);
 				});
 			}
 			this.mesh.renew(this.#configuration());
