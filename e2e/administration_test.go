@@ -99,9 +99,9 @@ var claimCode = regexp.MustCompile(`/\?invite=([A-Z0-9]+)`)
 func TestClaim(t *testing.T) {
 	both(t, func(t *testing.T, topology installation.Topology) {
 		inst := installation.Start(t, installation.Options{Topology: topology})
-		process := "decentra"
-		if topology == installation.Split {
-			process = "gateway"
+		process := "gateway"
+		if topology == installation.AllInOne {
+			process = "decentra"
 		}
 		code := ""
 		await.Until(t, await.Patience, "the claim link is printed", func() error {
