@@ -6,7 +6,7 @@ LDFLAGS   := -s -w -X decentra.local/pkg/host.commit=$(COMMIT)
 WEB_INPUT := $(shell find web/src web/public web/build web/index.html web/vite.config.ts web/package.json web/package-lock.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods bench fuzz audit check fmt generate web setup clean
+.PHONY: help run build binaries cross test test-go test-e2e test-browser e2e-compose chaos faults floods bench fuzz audit check lint fmt generate web setup clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,9 @@ setup: ## install what the tests need beyond Go and Node (as root)
 
 test: setup check test-go test-e2e test-browser ## run every test, those in a real browser too
 
-check: web/node_modules/.installed ## formatting, vet, types, lint and unit tests of the web client
+check: lint audit ## formatting, vet, types, lint, unit tests of the web client, and the audit: before every commit
+
+lint: web/node_modules/.installed # what is wrong most often comes first
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 		if [ -n "$$unformatted" ]; then echo "not formatted (make fmt): $$unformatted"; exit 1; fi
 	go vet work
@@ -69,7 +71,7 @@ test-browser: build ## the page in a real browser
 fuzz: ## fuzz every target for FOR (30s each)
 	@scripts/fuzz $(FOR)
 
-audit: web/node_modules/.installed ## look for known mistakes and vulnerabilities; needs the internet for the latter
+audit: web/node_modules/.installed ## known mistakes (gosec) and vulnerabilities (govulncheck, npm audit): names what it can't reach, and leaves it out
 	@scripts/audit
 
 cross: web/dist/index.html ## check that it compiles for Linux, macOS and Windows, on amd64 and arm64
