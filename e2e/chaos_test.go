@@ -109,7 +109,7 @@ type chaos struct {
 
 func newChaos(t *testing.T) *chaos {
 	t.Helper()
-	inst := installation.Start(t, installation.Options{Topology: installation.Split, SecondGateway: true})
+	inst := installation.Start(t, installation.Options{Topology: installation.Split, Gateways: 2})
 	c := &chaos{t: t, inst: inst, random: choices(t), crowd: &crowd{places: map[client.Place]*person{}}}
 	c.owner = signUp(t, inst, "owner", "")
 	server, general := c.owner.createServer("Under fire")
@@ -123,7 +123,7 @@ func newChaos(t *testing.T) *chaos {
 		places = append(places, client.Channel(server.ID, id))
 	}
 	c.people = []string{"owner"}
-	base := func(i int) string { return []string{inst.URL, inst.URL2}[i%2] }
+	base := func(i int) string { return inst.URLs[i%2] }
 	var friends []*person
 	for i := range 16 {
 		name := fmt.Sprintf("writer%d", i)
@@ -150,7 +150,7 @@ func newChaos(t *testing.T) *chaos {
 		c.crowd.places[place] = c.owner
 	}
 	c.mirror(c.owner, inst.URL, places...)
-	c.mirror(c.owner, inst.URL2, places...)
+	c.mirror(c.owner, inst.URLs[1], places...)
 	for i := range 2 {
 		name := fmt.Sprintf("reader%d", i)
 		p := signUp(t, inst, name, c.owner.serverInvite(server.ID))

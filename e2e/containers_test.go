@@ -201,7 +201,7 @@ func TestTheWholeProgramInOneContainer(t *testing.T) {
 // TestOneOfTwoGatewaysDies: people on both write and see each other; those of
 // the one that dies are back on the other within 5 s, and nothing is lost.
 func TestOneOfTwoGatewaysDies(t *testing.T) {
-	inst := installation.Start(t, installation.Options{Topology: installation.Containers, SecondGateway: true})
+	inst := installation.Start(t, installation.Options{Topology: installation.Containers, Gateways: 2})
 	crowd := gather(t, inst)
 	gateways := []string{"gateway-1", "gateway-2"}
 	for _, name := range gateways {

@@ -20,13 +20,10 @@ const joinings = 60
 // another gateway that nobody of the server was at before, end with the last name.
 func TestWhoJoinsWhileAServerChangesSeesTheLast(t *testing.T) {
 	both(t, func(t *testing.T, topology installation.Topology) {
-		inst := installation.Start(t, installation.Options{Topology: topology, SecondGateway: topology == installation.Split})
+		inst := installation.Start(t, installation.Options{Topology: topology, Gateways: 2})
 		anna := signUp(t, inst, "anna", "")
 		ben := signUp(t, inst, "ben", anna.invite())
-		elsewhere := inst.URL
-		if inst.URL2 != "" {
-			elsewhere = inst.URL2
-		}
+		elsewhere := inst.URLs[len(inst.URLs)-1]
 		var devices []*device
 		for _, base := range []string{inst.URL, elsewhere} {
 			conn, err := client.Dial(t.Context(), base, nil)

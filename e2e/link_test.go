@@ -22,7 +22,7 @@ func behindLink(t *testing.T) (*installation.Installation, *natslink.Link) {
 	t.Helper()
 	var link *natslink.Link
 	inst := installation.New(t, installation.Options{
-		Topology: installation.Split, SecondGateway: true,
+		Topology: installation.Split, Gateways: 2,
 		NATSRoutes: func(nats string) map[string]string {
 			link = natslink.New(t, nats)
 			return map[string]string{"gateway": link.URL()}
@@ -157,9 +157,9 @@ func TestCutLink(t *testing.T) {
 	}
 	mirror := client.StartMirror(t.Context(), "anna", inst.URL, anna.Token, general)
 	defer mirror.Stop()
-	elsewhere := client.StartMirror(t.Context(), "ben, on the other gateway", inst.URL2, ben.Token, general)
+	elsewhere := client.StartMirror(t.Context(), "ben, on the other gateway", inst.URLs[1], ben.Token, general)
 	defer elsewhere.Stop()
-	writer := client.StartWriter(t.Context(), "ben", inst.URL2, ben.Token, general, 20*time.Millisecond)
+	writer := client.StartWriter(t.Context(), "ben", inst.URLs[1], ben.Token, general, 20*time.Millisecond)
 	progress := func(what string, n int) {
 		t.Helper()
 		before := len(writer.Written())
@@ -199,10 +199,10 @@ func TestCutLink(t *testing.T) {
 
 	// Dan becomes a member where the link is whole; his connection here can't
 	// hear of it.
-	conn, err := client.Resume(t.Context(), inst.URL2, dan.Token)
-	danElsewhere := entered(t, inst.URL2, conn, err)
+	conn, err := client.Resume(t.Context(), inst.URLs[1], dan.Token)
+	danElsewhere := entered(t, inst.URLs[1], conn, err)
 	danElsewhere.ask("join_server_with_invite", client.Fields{"invite_code": code}, "server_joined")
-	do(t, client.REST{Base: inst.URL2, Token: lost.Token}, "DELETE", "/api/v1/session", nil, 204)
+	do(t, client.REST{Base: inst.URLs[1], Token: lost.Token}, "DELETE", "/api/v1/session", nil, 204)
 	progress("ben writes on", 50)
 
 	anna.Take()

@@ -45,7 +45,7 @@ func TestSnapshotPlusEvents(t *testing.T) {
 	seed, sequences := number(t, seedVariable, rand.Uint64N(1<<32)), number(t, sequencesVariable, usualSequences)
 	t.Logf("%s=%d", seedVariable, seed)
 	both(t, func(t *testing.T, topology installation.Topology) {
-		inst := installation.Start(t, installation.Options{Topology: topology, SecondGateway: topology == installation.Split})
+		inst := installation.Start(t, installation.Options{Topology: topology, Gateways: 2})
 		host := signUp(t, inst, "host", "")
 		for n := range (sequences + 1) / 2 {
 			t.Run(strconv.FormatUint(seed+n, 10), func(t *testing.T) {
@@ -119,10 +119,7 @@ func newPlay(t *testing.T, inst *installation.Installation, host *person, seed u
 // enter adds a device.
 func (p *player) enter(kind string, fields client.Fields) {
 	p.t.Helper()
-	base := p.inst.URL
-	if p.inst.URL2 != "" && len(p.devices)%2 == 1 {
-		base = p.inst.URL2
-	}
+	base := p.inst.URLs[len(p.devices)%len(p.inst.URLs)]
 	conn, err := client.Dial(p.t.Context(), base, nil)
 	if err != nil {
 		p.t.Fatal(err)

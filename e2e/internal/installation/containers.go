@@ -25,11 +25,11 @@ func newContainers(tb testing.TB, o Options, listen string) *Installation {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	inst := &Installation{Topology: o.Topology, URL: "http://" + listen, tb: tb, units: map[string]Unit{}}
+	inst := &Installation{Topology: o.Topology, URL: "http://" + listen, URLs: []string{"http://" + listen}, tb: tb, units: map[string]Unit{}}
 	inst.compose = &Compose{tb: tb, files: []string{"docker-compose.yml"}, env: append(environment(),
 		"DECENTRA_PORT="+port, "DECENTRA_BCRYPT_COST=4", "DECENTRA_LIMITS=off", "COMPOSE_PROJECT_NAME=decentra-e2e")}
 	inst.order = startOrder
-	if o.SecondGateway {
+	if o.Gateways == 2 {
 		inst.compose.files = append(inst.compose.files, "docker-compose.gateways.yml")
 		inst.order = []string{NATS, "auth", "chat", "social", "voice-signal", "gateway-1", "gateway-2"}
 	}

@@ -62,8 +62,9 @@ type Options struct {
 	// NATSRoutes has, by process, the URL at which it reaches NATS, where that
 	// is not the server itself.
 	NATSRoutes func(natsAddress string) map[string]string
-	// SecondGateway adds a gateway, which always reaches NATS directly.
-	SecondGateway bool
+	// Gateways is how many a split installation has; 0: one. Those beyond the first
+	// always reach NATS directly.
+	Gateways int
 	// SecondVoice adds a replica of voice-signal, to a split installation.
 	SecondVoice bool
 }
@@ -71,8 +72,8 @@ type Options struct {
 // Installation is a running Decentra.
 type Installation struct {
 	Topology Topology
-	URL      string // of the published port
-	URL2     string // of the second gateway, if there is one
+	URL      string   // of the published port
+	URLs     []string // of every gateway, that one first
 
 	tb      testing.TB
 	order   []string
@@ -105,7 +106,7 @@ func New(tb testing.TB, o Options) *Installation {
 		return newContainers(tb, o, listen)
 	}
 	inst := &Installation{
-		Topology: o.Topology, URL: "http://" + listen, tb: tb,
+		Topology: o.Topology, URL: "http://" + listen, URLs: []string{"http://" + listen}, tb: tb,
 		units: map[string]Unit{}, data: map[string]string{},
 	}
 	add := func(name, program string, args ...string) {
@@ -160,16 +161,17 @@ func New(tb testing.TB, o Options) *Installation {
 		}
 		add(name, name, args...)
 	}
-	again := func(service string, args ...string) {
-		add(service+"-2", service, append([]string{"--nats", "nats://" + inst.nats, "--nats-credentials", inst.Key(service)}, args...)...)
+	again := func(service string, number int, args ...string) {
+		name := fmt.Sprintf("%s-%d", service, number)
+		add(name, service, append([]string{"--nats", "nats://" + inst.nats, "--nats-credentials", inst.Key(service)}, args...)...)
 	}
-	if o.SecondGateway {
-		second := FreeAddress(tb)
-		inst.URL2 = "http://" + second
-		again("gateway", "--listen", second)
+	for number := 2; number <= o.Gateways; number++ {
+		other := FreeAddress(tb)
+		inst.URLs = append(inst.URLs, "http://"+other)
+		again("gateway", number, "--listen", other)
 	}
 	if o.SecondVoice {
-		again("voice-signal")
+		again("voice-signal", 2)
 	}
 	return inst
 }
@@ -271,10 +273,7 @@ func (i *Installation) AwaitReady() {
 	for _, name := range i.order {
 		await.Until(i.tb, await.Patience, name+" becomes ready", func() error { return i.Ready(name) })
 	}
-	for _, base := range []string{i.URL, i.URL2} {
-		if base == "" {
-			continue
-		}
+	for _, base := range i.URLs {
 		await.Until(i.tb, await.Patience, "the published port serves", func() error {
 			if err := get(base + "/readyz"); err != nil {
 				return err
