@@ -74,21 +74,27 @@ func Create(tx *store.Tx, conversation string) error {
 // is now, even deleted, and repeated is true. An empty nonce is never a
 // repetition. Errors: fault.NotFound if there is no such conversation.
 func Append(tx *store.Tx, conversation, author, content, nonce string, now time.Time) (m Message, repeated bool, err error) {
-	m, err = scan(tx.QueryRow(`
-		INSERT INTO message (conversation, id, seq, author, content, nonce, created)
-		SELECT key, seq + 1, seq + 1, $2, $3, $4, CASE WHEN stamp > $5 THEN stamp ELSE $5 END
-		FROM conversation WHERE id = $1
-		ON CONFLICT (conversation, author, nonce) WHERE nonce IS NOT NULL DO NOTHING
-		RETURNING `+columns,
-		conversation, author, content, sql.NullString{String: nonce, Valid: nonce != ""}, now.UnixMicro()))
+	var key, last, stamp int64
+	err = tx.QueryRow(`SELECT key, seq, stamp FROM conversation WHERE id = $1`, conversation).Scan(&key, &last, &stamp)
 	if errors.Is(err, sql.ErrNoRows) {
-		return sent(tx, conversation, author, nonce)
+		return Message{}, false, errNoConversation()
 	}
+	if err != nil {
+		return Message{}, false, fmt.Errorf("find conversation: %w", err)
+	}
+	stamp = max(stamp, now.UnixMicro())
+	m = Message{ID: last + 1, Seq: last + 1, Author: author, Content: content, Nonce: nonce, Created: time.UnixMicro(stamp).UTC()}
+	res, err := tx.Exec(`INSERT INTO message (conversation, id, seq, author, content, nonce, created) VALUES ($1, $2, $2, $3, $4, $5, $6)
+		ON CONFLICT (conversation, author, nonce) WHERE nonce IS NOT NULL DO NOTHING`,
+		key, m.ID, author, content, sql.NullString{String: nonce, Valid: nonce != ""}, stamp)
 	if err != nil {
 		return Message{}, false, fmt.Errorf("append message: %w", err)
 	}
-	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3, messages = messages + 1 WHERE id = $1`,
-		conversation, m.Seq, m.Created.UnixMicro())
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		m, err = sent(tx, key, author, nonce)
+		return m, true, err
+	}
+	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3, messages = messages + 1 WHERE key = $1`, key, m.Seq, stamp)
 	if err != nil {
 		return Message{}, false, fmt.Errorf("number message: %w", err)
 	}
@@ -96,18 +102,12 @@ func Append(tx *store.Tx, conversation, author, content, nonce string, now time.
 }
 
 // sent finds the message that kept an insert from happening.
-func sent(tx *store.Tx, conversation, author, nonce string) (m Message, repeated bool, err error) {
-	m, err = scan(tx.QueryRow(`
-		SELECT `+columns+` FROM message
-		WHERE conversation = (SELECT key FROM conversation WHERE id = $1) AND author = $2 AND nonce = $3`,
-		conversation, author, nonce))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Message{}, false, errNoConversation()
-	}
+func sent(tx *store.Tx, key int64, author, nonce string) (Message, error) {
+	m, err := scan(tx.QueryRow(`SELECT `+columns+` FROM message WHERE conversation = $1 AND author = $2 AND nonce = $3`, key, author, nonce))
 	if err != nil {
-		return Message{}, false, fmt.Errorf("find repeated message: %w", err)
+		return Message{}, fmt.Errorf("find repeated message: %w", err)
 	}
-	return m, true, nil
+	return m, nil
 }
 
 // Get returns one message. Errors: fault.NotFound if it is deleted or was

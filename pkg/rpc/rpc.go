@@ -4,7 +4,6 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,7 +62,7 @@ const (
 	headerDeadline   = "Deadline" // Unix milliseconds
 	headerRequest    = "Request-Id"
 	headerRetry      = "Retry-After" // milliseconds, in a refusal
-	headerBatch      = "Batch"       // the payload is a list of requests
+	headerBatch      = "Batch"       // the payload is so many requests
 )
 
 type requestKey struct{}
@@ -102,49 +101,6 @@ func Call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], 
 // delivered can be repeated.
 func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) ([]byte, error) {
 	return ask(ctx, nc, m, caller, payload, nil)
-}
-
-// Answer is what one request of a batch was answered.
-type Answer struct {
-	Body []byte
-	Err  error
-}
-
-// batched is an Answer on its way.
-type batched struct {
-	Answer  json.RawMessage `json:"answer,omitempty"`
-	Refusal *fault.Error    `json:"refusal,omitempty"`
-}
-
-// Batch is Raw for several requests in one. They are worked on in their order:
-// one begins when the one before has its place in the order of changes, or its
-// answer.
-func Batch(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payloads [][]byte) []Answer {
-	answers := make([]Answer, len(payloads))
-	if len(payloads) == 1 {
-		answers[0].Body, answers[0].Err = Raw(ctx, nc, m, caller, payloads[0])
-		return answers
-	}
-	list := append(append([]byte("["), bytes.Join(payloads, []byte(","))...), ']')
-	var results []batched
-	body, err := ask(ctx, nc, m, caller, list, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}})
-	if err == nil {
-		err = json.Unmarshal(body, &results)
-	}
-	if err == nil && len(results) != len(payloads) {
-		err = fmt.Errorf("%s answered %d of %d requests", m.Subject(), len(results), len(payloads))
-	}
-	for i := range answers {
-		switch {
-		case err != nil:
-			answers[i].Err = err
-		case results[i].Refusal != nil:
-			answers[i].Err = results[i].Refusal
-		default:
-			answers[i].Body = results[i].Answer
-		}
-	}
-	return answers
 }
 
 func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, header nats.Header) ([]byte, error) {

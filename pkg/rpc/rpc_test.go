@@ -295,3 +295,15 @@ func TestABatchThatNobodyAnswersIsUnavailable(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNoBatchIsRefused(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(context.Context, rpc.Caller, question) (reply, error) { return reply{}, nil })
+	for _, body := range []string{"\x05{}", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\x80"} {
+		request := &nats.Msg{Subject: ask.Subject(), Data: []byte(body), Header: nats.Header{"Batch": {"1"}}}
+		answer, err := asker.RequestMsg(request, rpc.Timeout)
+		if err != nil || answer.Header.Get(micro.ErrorCodeHeader) != string(fault.Invalid) {
+			t.Errorf("%q: got %v, %v; want invalid", body, answer, err)
+		}
+	}
+}

@@ -17,7 +17,7 @@ import (
 
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/firsthand"
-	"decentra.local/pkg/sequence"
+	"decentra.local/pkg/workers"
 )
 
 // Concurrency is how many requests of one method a process works on at once;
@@ -74,7 +74,11 @@ func (s *Server) spawn(work func()) bool {
 	if s.closing {
 		return false
 	}
-	s.running.Go(work)
+	s.running.Add(1)
+	workers.Go(func() {
+		defer s.running.Done()
+		work()
+	})
 	return true
 }
 
@@ -141,29 +145,6 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, do
 		return
 	}
 	payload, err := s.result(ctx, subject, caller, r.Data(), do)
-	if err != nil {
-		s.refuse(ctx, r, subject, err)
-		return
-	}
-	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
-}
-
-// answerBatch answers requests that came together, in their order.
-func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject string, caller Caller, do work) {
-	var requests []json.RawMessage
-	if err := json.Unmarshal(r.Data(), &requests); err != nil {
-		s.refuse(ctx, r, subject, fault.New(fault.Invalid, "The batch is not a list of requests."))
-		return
-	}
-	answers := make([]batched, len(requests))
-	sequence.Run(ctx, len(requests), func(ctx context.Context, i int) {
-		payload, err := s.result(ctx, subject, caller, requests[i], do)
-		answers[i] = batched{Answer: payload}
-		if err != nil {
-			answers[i] = batched{Refusal: s.refusal(ctx, subject, err)}
-		}
-	})
-	payload, err := json.Marshal(answers)
 	if err != nil {
 		s.refuse(ctx, r, subject, err)
 		return

@@ -6,6 +6,8 @@ package sequence
 import (
 	"context"
 	"sync"
+
+	"decentra.local/pkg/workers"
 )
 
 type turnKey struct{}
@@ -17,7 +19,9 @@ func Run(ctx context.Context, n int, fn func(ctx context.Context, i int)) {
 	for i := range n {
 		yielded := make(chan struct{})
 		yield := sync.OnceFunc(func() { close(yielded) })
-		running.Go(func() {
+		running.Add(1)
+		workers.Go(func() {
+			defer running.Done()
 			defer yield()
 			fn(context.WithValue(ctx, turnKey{}, yield), i)
 		})

@@ -1,6 +1,10 @@
 package gateway
 
-import "sync"
+import (
+	"sync"
+
+	"decentra.local/pkg/workers"
+)
 
 const (
 	// laneRequests and laneBytes bound what waits for its turn on one connection,
@@ -18,7 +22,7 @@ type request struct {
 
 // lane has the requests of one connection, which are worked on in their order.
 // What has come while one was worked on is handled together where it may be. A
-// goroutine exists only while there is something to do.
+// worker has it only while there is something to do.
 type lane struct {
 	handle   func([]request)
 	together func(a, b request) bool
@@ -41,7 +45,7 @@ func (l *lane) add(r request) {
 	l.bytes += len(r.data)
 	if !l.running {
 		l.running = true
-		go l.run()
+		workers.Go(l.run)
 	}
 }
 
