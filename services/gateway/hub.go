@@ -23,10 +23,11 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
-	// restFactor is for how many times as long as the last round of writing took the
-	// next may be put off, and mostRest bounds it.
-	restFactor = 3
-	mostRest   = 2 * time.Millisecond
+	// After a round of writing the next is put off for as long as that took, or
+	// busyRest times as long if some connection got more than one frame, but at most
+	// for mostRest.
+	busyRest = 3
+	mostRest = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// leaveGrace is how long somebody whose last connection ended is still there.
@@ -141,10 +142,9 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// fanOut delivers events until ctx ends. After a round of writing in which some
-// connection got more than one frame, it only collects, for some times as
-// long as that took: the busier it is, the more of what a connection gets leaves in
-// one system call. Where they come one by one, each leaves at once.
+// fanOut delivers events until ctx ends. After a round of writing it only collects
+// for a while: the busier it is, the more of what a connection gets leaves in one
+// system call. What comes when little is written leaves at once.
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -166,11 +166,14 @@ func (h *hub) fanOut(ctx context.Context) {
 		}
 		h.metrics.backlog.Set(float64(len(h.events)))
 		start := time.Now()
-		resting = h.queued > len(h.touched)
+		busy := h.queued > len(h.touched)
 		h.flush()
-		if resting {
-			rest.Reset(min(restFactor*time.Since(start), mostRest))
+		took := time.Since(start)
+		if busy {
+			took *= busyRest
 		}
+		resting = true
+		rest.Reset(min(took, mostRest))
 	}
 }
 
