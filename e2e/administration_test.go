@@ -93,7 +93,7 @@ func showAdministration(t *testing.T, s *scene) {
 	reset(left, "back again", http.StatusNotFound)
 }
 
-var claimCode = regexp.MustCompile(`/\?invite=([A-Z0-9]+)`)
+var claimCode = regexp.MustCompile(`/#invite=([A-Z0-9]+)`)
 
 // TestClaim has a stranger come first to an installation on a public address.
 func TestClaim(t *testing.T) {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,29 +11,31 @@ import (
 
 // bodies are right in their form, by operation.
 var bodies = map[string]string{
-	"create-account":      `{"username":"x","password":"x"}`,
-	"create-session":      `{"username":"x","password":"x"}`,
-	"create-token":        `{"username":"x","password":"x"}`,
-	"change-password":     `{"password":"x","new_password":"y"}`,
-	"create-server":       `{"name":"x"}`,
-	"join-server":         `{"invite_code":"x"}`,
-	"rename-server":       `{"name":"x"}`,
-	"transfer-server":     `{"username":"anna"}`,
-	"create-channel":      `{"name":"x"}`,
-	"update-channel":      `{"name":"x"}`,
-	"reorder-channels":    `{"channel_ids":[]}`,
-	"set-permissions":     `{"can_create_channel":true,"can_edit_channel":true,"can_delete_channel":true}`,
-	"ban-member":          `{"username":"anna"}`,
-	"add-friend":          `{"username":"x"}`,
-	"block-user":          `{"username":"x"}`,
-	"start-dm":            `{"username":"x"}`,
-	"reset-password":      `{"token":"x","new_password":"y"}`,
-	"update-installation": `{"friends":"ask"}`,
-	"remove-account":      `{"password":"x","messages":"keep"}`,
-	"set-avatar":          `{"avatar_type":"emoji","avatar":"x"}`,
-	"set-profile":         `{"display_name":"x"}`,
-	"change-settings":     `{"friends":"ask"}`,
-	"delete-account":      `{"password":"x","messages":"keep"}`,
+	"create-account":       `{"username":"x","password":"x"}`,
+	"create-session":       `{"username":"x","password":"x"}`,
+	"create-token":         `{"username":"x","password":"x"}`,
+	"change-password":      `{"password":"x","new_password":"y"}`,
+	"create-server":        `{"name":"x"}`,
+	"join-server":          `{"invite_code":"x"}`,
+	"rename-server":        `{"name":"x"}`,
+	"transfer-server":      `{"username":"anna"}`,
+	"create-channel":       `{"name":"x"}`,
+	"update-channel":       `{"name":"x"}`,
+	"reorder-channels":     `{"channel_ids":[]}`,
+	"set-permissions":      `{"can_create_channel":true,"can_edit_channel":true,"can_delete_channel":true}`,
+	"ban-member":           `{"username":"anna"}`,
+	"add-friend":           `{"username":"x"}`,
+	"block-user":           `{"username":"x"}`,
+	"start-dm":             `{"username":"x"}`,
+	"reset-password":       `{"token":"x","new_password":"y"}`,
+	"update-installation":  `{"friends":"ask"}`,
+	"remove-account":       `{"password":"x","messages":"keep"}`,
+	"set-avatar":           `{"avatar_type":"emoji","avatar":"x"}`,
+	"set-profile":          `{"display_name":"x"}`,
+	"change-settings":      `{"friends":"ask"}`,
+	"delete-account":       `{"password":"x","messages":"keep"}`,
+	"revoke-invite":        `{"code":"NOSUCH00"}`,
+	"revoke-server-invite": `{"code":"NOSUCH00"}`,
 }
 
 func bodyOf(op operation) string {
@@ -60,9 +63,21 @@ func fill(path string, values map[string]string) string {
 	return path
 }
 
+// inQuery adds a token to a query under every name that it might be looked for.
+func inQuery(path, token string) string {
+	values := url.Values{}
+	for _, name := range []string{"token", "access_token", "session", "auth", "authorization", "Authorization", "decentra_session"} {
+		values.Set(name, token)
+	}
+	if strings.Contains(path, "?") {
+		return path + "&" + values.Encode()
+	}
+	return path + "?" + values.Encode()
+}
+
 var nowhere = map[string]string{
 	"server_id": "NOSUCHSERVER0000", "channel_id": "NOSUCHCHANNEL000", "dm_id": "NOSUCHDM00000000", "message_id": "99999",
-	"username": "nosuchuser", "code": "NOSUCH00", "session_id": "NOSUCHSESSION000",
+	"username": "nosuchuser", "session_id": "NOSUCHSESSION000",
 }
 
 // What every operation refuses, whatever it does.
@@ -75,10 +90,9 @@ func TestRefusals(t *testing.T) {
 	mallory := i.signUp(t, "mallory", anna.do(t, 201, "POST", "/invites", nil).text("code"))
 	at, channel := home(t, anna, ben)
 	dm := anna.do(t, 200, "POST", "/dms", object{"username": "ben"}).text("dm.id")
-	code := anna.do(t, 201, "POST", at+"/invites", nil).text("code")
 	annas := map[string]string{
 		"server_id": strings.TrimPrefix(at, "/servers/"), "channel_id": channel[strings.LastIndex(channel, "/")+1:],
-		"dm_id": dm, "code": code, "username": "ben",
+		"dm_id": dm, "username": "ben",
 		"message_id": anna.do(t, 201, "POST", channel+"/messages", object{"content": "secret"}).text("id"),
 		"session_id": anna.do(t, 200, "GET", "/sessions", nil).text("sessions.0.id"),
 	}
@@ -97,6 +111,8 @@ func TestRefusals(t *testing.T) {
 				}
 				nobody.send(t, method, fill(path, nowhere), "{").refused(401, "unauthenticated")
 				stranger.send(t, method, fill(path, nowhere), body).refused(401, "unauthenticated")
+				// A token in an address is none.
+				nobody.send(t, method, inQuery(fill(path, nowhere), anna.token), body).refused(401, "unauthenticated")
 			}
 			if op.RequestBody != nil {
 				for _, malformed := range []string{"{", "[]", "7", `"x"`, "{\"a\":\xff", "<a/>"} {

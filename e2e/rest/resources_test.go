@@ -33,7 +33,8 @@ func TestEveryOperation(t *testing.T) {
 	carl := i.signUp(t, "carl", code)
 	spare := anna.do(t, 201, "POST", "/invites", nil).text("code")
 	anna.do(t, 200, "GET", "/invites", nil).has("invites.0.expires_at", "<nil>")
-	anna.do(t, 204, "DELETE", "/invites/"+spare, nil)
+	anna.do(t, 204, "POST", "/invites/revocation", object{"code": spare})
+	anna.send(t, "POST", "/invites/revocation", encode(t, object{"code": spare})).refused(404, "not_found")
 
 	t.Run("servers", func(t *testing.T) { servers(t, anna, zoe) })
 	t.Run("members", func(t *testing.T) { members(t, anna, zoe, carl) })
@@ -85,7 +86,7 @@ func servers(t *testing.T, anna, zoe user) {
 	code := anna.do(t, 201, "POST", at+"/invites", object{"max_uses": 5}).text("code")
 	anna.do(t, 200, "GET", at+"/invites", nil).has("invites.0.max_uses", "5")
 	zoe.do(t, 201, "POST", "/memberships", object{"invite_code": code}).has("server.name", "House")
-	anna.do(t, 204, "DELETE", at+"/invites/"+code, nil)
+	anna.do(t, 204, "POST", at+"/invites/revocation", object{"code": code})
 	anna.send(t, "DELETE", at+"/membership", "").refused(409, "conflict")
 	anna.do(t, 204, "PUT", at+"/owner", object{"username": "Zoë.1"})
 	anna.do(t, 204, "DELETE", at+"/membership", nil)

@@ -21,7 +21,7 @@ func (s *Service) printClaim(ctx context.Context, url string) {
 		switch {
 		case err == nil:
 			s.host.Say("There is no account yet. The first one owns the installation: make it at " + url +
-				" on this machine or in its private network, or from anywhere with this link: " + url + "/?invite=" + claim.Code +
+				" on this machine or in its private network, or from anywhere with this link: " + url + "/#invite=" + claim.Code +
 				" (the same path at the address that others use)")
 			return
 		case fault.Is(err, fault.NotFound):

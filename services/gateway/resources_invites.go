@@ -24,14 +24,18 @@ func (a *resources) invites() {
 		"A server's open codes, newest first; the owner only", http.StatusForbidden),
 		contract.GetServerInvites, func(in *InServer) wire.GetServerInvites { return wire.GetServerInvites{ServerID: in.ServerID} })
 
+	// A code lets in whoever has it, and what is in an address ends up in logs.
+	type codeBody struct {
+		Code string `json:"code"`
+	}
 	type serverCodeIn struct {
 		InServer
-		Code string `path:"code"`
+		Body codeBody
 	}
-	effect(a, operation(http.MethodDelete, "/servers/{server_id}/invites/{code}", "revoke-server-invite", tagInvites,
-		"Make a server's code good for nothing; the owner only", http.StatusForbidden),
+	effect(a, operation(http.MethodPost, "/servers/{server_id}/invites/revocation", "revoke-server-invite", tagInvites,
+		"Make a server's code good for nothing; the owner only", http.StatusForbidden, http.StatusNotFound),
 		contract.RevokeServerInvite, func(in *serverCodeIn) wire.RevokeServerInvite {
-			return wire.RevokeServerInvite{ServerID: in.ServerID, Code: in.Code}
+			return wire.RevokeServerInvite{ServerID: in.ServerID, Code: in.Body.Code}
 		})
 
 	type termsIn struct{ Body *wire.InviteTerms }
@@ -42,11 +46,10 @@ func (a *resources) invites() {
 	call(a, operation(http.MethodGet, "/invites", "list-invites", tagInvites, "One's own open account codes, newest first"),
 		contract.GetInvites, func(*nothingIn) contract.Nothing { return contract.Nothing{} })
 
-	type codeIn struct {
-		Code string `path:"code"`
-	}
-	effect(a, operation(http.MethodDelete, "/invites/{code}", "revoke-invite", tagInvites, "Make an account code of one's own good for nothing"),
-		contract.RevokeInvite, func(in *codeIn) wire.RevokeInvite { return wire.RevokeInvite{Code: in.Code} })
+	type codeIn struct{ Body codeBody }
+	effect(a, operation(http.MethodPost, "/invites/revocation", "revoke-invite", tagInvites,
+		"Make an account code of one's own good for nothing", http.StatusNotFound),
+		contract.RevokeInvite, func(in *codeIn) wire.RevokeInvite { return wire.RevokeInvite{Code: in.Body.Code} })
 }
 
 func terms(body *wire.InviteTerms) wire.InviteTerms {

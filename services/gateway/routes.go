@@ -68,14 +68,15 @@ func refuseRequest(w http.ResponseWriter, r *http.Request, status int, why *faul
 }
 
 // traced gives a request an id, which goes along to every service that works on it
-// and into their logs, and tells the client, who may report it.
+// and into their logs, and tells the client, who may report it. The log has the
+// route and not the path: names are in that, and whatever somebody typed.
 func (s *Service) traced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()[:16]
 		w.Header().Set("X-Request-Id", id)
 		start := time.Now()
 		next.ServeHTTP(w, r.WithContext(rpc.WithRequest(r.Context(), id)))
-		s.log.Debug("http request", "request_id", id, "method", r.Method, "path", r.URL.Path, "took", time.Since(start))
+		s.log.Debug("http request", "request_id", id, "method", r.Method, "route", chi.RouteContext(r.Context()).RoutePattern(), "took", time.Since(start))
 	})
 }
 

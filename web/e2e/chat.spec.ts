@@ -49,13 +49,13 @@ test('the first user signs up without a code, the second with an invite, and the
 	await expect(ana.getByRole('heading', { name: 'Welcome, ana' })).toBeVisible();
 	const code = await accountInvite(ana);
 
-	await bob.goto(`${program.url}/?invite=${code}`);
+	await bob.goto(`${program.url}/#invite=${code}`);
 	await expect(bob.getByLabel('Invite code')).toHaveValue(code);
 	await bob.getByLabel('Username').fill('bob');
 	await bob.getByLabel('Password', { exact: true }).fill(PASSWORD);
 	await bob.getByRole('button', { name: 'Create Account' }).click();
 	await expect(bob.getByRole('heading', { name: 'Welcome, bob' })).toBeVisible();
-	expect(new URL(bob.url()).search).toBe('');
+	expect(new URL(bob.url()).hash).toBe('');
 
 	for (const [page, other] of [
 		[ana, 'bob'],
@@ -69,7 +69,7 @@ test('the first user signs up without a code, the second with an invite, and the
 test('a used code is refused with a sentence', async ({ browser }) => {
 	const context = await browser.newContext();
 	const page = await context.newPage();
-	await page.goto(`${program.url}/?invite=AAAA1111`);
+	await page.goto(`${program.url}/#invite=AAAA1111`);
 	await page.getByLabel('Username').fill('carl');
 	await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
 	await page.getByRole('button', { name: 'Create Account' }).click();
@@ -266,15 +266,15 @@ test('a chosen theme outlives a reload', async () => {
 test('an invite link opened while logged in offers to join', async () => {
 	await createServer(bob, 'Workshop');
 	const code = await serverInvite(bob);
-	await ana.goto(`${program.url}/?invite=${code}`);
+	await ana.goto(`${program.url}/#invite=${code}`);
 	await expect(ana.getByRole('dialog').getByLabel('Invite code')).toHaveValue(code);
 	await ana.getByRole('button', { name: 'Join server' }).last().click();
 	await expect(ana.getByRole('button', { name: 'Workshop: server menu' }).or(ana.getByRole('heading', { name: 'Workshop' }))).toBeVisible();
 	await expect(ana.getByRole('heading', { name: 'general', exact: true })).toBeVisible();
-	expect(new URL(ana.url()).search).toBe('');
+	expect(new URL(ana.url()).hash).toBe('');
 
 	// The code was for one use, and says so.
-	await ana.goto(`${program.url}/?invite=${code}`);
+	await ana.goto(`${program.url}/#invite=${code}`);
 	await ana.getByRole('dialog').getByRole('button', { name: 'Join server' }).click();
 	await expect(ana.getByRole('dialog').getByRole('alert')).toBeVisible();
 	await ana.getByRole('button', { name: 'Not now' }).click();

@@ -53,7 +53,7 @@ test('two people with nothing but their phones', async ({ browser }) => {
 		// An account by a link, a server by a code.
 		await signUp(ana, program.url, 'ana');
 		await choose(ana, /^Settings$/, 'Generate Invite');
-		await bob.goto(`${program.url}/?invite=${await readCode(ana)}`);
+		await bob.goto(`${program.url}/#invite=${await readCode(ana)}`);
 		await bob.getByLabel('Username').fill('bob');
 		await bob.getByLabel('Password', { exact: true }).fill(PASSWORD);
 		await bob.getByRole('button', { name: 'Create Account' }).tap();

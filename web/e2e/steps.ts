@@ -34,7 +34,7 @@ export async function readCode(page: Page): Promise<string> {
 	const field = page.getByRole('dialog').getByLabel('Invite code');
 	await expect(field).toHaveValue(/^[A-Z0-9]{8}$/);
 	const code = await field.inputValue();
-	await expect(page.getByLabel('Invite link')).toHaveValue(`${new URL(page.url()).origin}/?invite=${code}`);
+	await expect(page.getByLabel('Invite link')).toHaveValue(`${new URL(page.url()).origin}/#invite=${code}`);
 	await page.keyboard.press('Escape');
 	await expect(page.getByRole('dialog')).toHaveCount(0);
 	return code;

@@ -13,7 +13,7 @@ test.each([
 	['the full stop ends the sentence', 'see https://a.example/b.', 'see [https://a.example/b].'],
 	['brackets around', '(https://a.example/b)', '([https://a.example/b])'],
 	['brackets inside', 'https://a.example/b_(c)', '[https://a.example/b_(c)]'],
-	['a port and a path', 'http://localhost:8765/?invite=AB12CD34', '[http://localhost:8765/?invite=AB12CD34]'],
+	['a port and a path', 'http://localhost:8765/#invite=AB12CD34', '[http://localhost:8765/#invite=AB12CD34]'],
 	['javascript is no link', 'javascript:alert(1)', 'javascript:alert(1)'],
 	['data is no link', 'data:text/html,<script>alert(1)</script>', 'data:text/html,<script>alert(1)</script>'],
 	['markup ends the address', 'https://a.example"><img src=x onerror=alert(1)>', '[https://a.example]"><img src=x onerror=alert(1)>'],

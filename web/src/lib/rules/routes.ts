@@ -53,19 +53,23 @@ export function sameRoute(a: Route, b: Route): boolean {
 	return routePath(a) === routePath(b);
 }
 
-/** The code of an invite link (`…/?invite=CODE`), or null. */
-export function inviteFromSearch(search: string): string | null {
-	return cleanCode(new URLSearchParams(search).get('invite') ?? '');
+/** The code of an invite link (`…/#invite=CODE`), or null. What is behind the # is sent to no server, and is in nobody's log. */
+export function inviteFromHash(hash: string): string | null {
+	return cleanCode(secret(hash, 'invite'));
 }
 
 export function inviteLink(origin: string, code: string): string {
-	return `${origin}/?invite=${encodeURIComponent(code)}`;
+	return `${origin}/#invite=${encodeURIComponent(code)}`;
 }
 
-/** The token of a link that sets a new password (`…/#reset=TOKEN`), or null. What is behind the # is sent to no server. */
+/** The token of a link that sets a new password (`…/#reset=TOKEN`), or null. */
 export function resetFromHash(hash: string): string | null {
-	const token = new URLSearchParams(hash.replace(/^#/, '')).get('reset') ?? '';
+	const token = secret(hash, 'reset');
 	return token === '' ? null : token;
+}
+
+function secret(hash: string, name: string): string {
+	return new URLSearchParams(hash.replace(/^#/, '')).get(name) ?? '';
 }
 
 export function resetLink(origin: string, token: string): string {
@@ -75,7 +79,7 @@ export function resetLink(origin: string, token: string): string {
 /** What somebody typed or pasted into a code field: a code, or a whole link with one. Null when there is none. */
 export function codeFromInput(input: string): string | null {
 	const text = input.trim();
-	if (/[?&]invite=/.test(text)) return inviteFromSearch(text.slice(text.indexOf('?')));
+	if (/[#&]invite=/.test(text)) return inviteFromHash(text.slice(text.indexOf('#')));
 	return cleanCode(text);
 }
 

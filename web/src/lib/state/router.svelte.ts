@@ -1,8 +1,8 @@
-import { inviteFromSearch, parseRoute, routePath, sameRoute, type Route } from '../rules/routes';
+import { inviteFromHash, parseRoute, routePath, sameRoute, type Route } from '../rules/routes';
 
 /** The part of `window` that holds the address. */
 export interface AddressBar {
-	location: Pick<Location, 'pathname' | 'search' | 'origin'>;
+	location: Pick<Location, 'pathname' | 'hash' | 'origin'>;
 	history: Pick<History, 'pushState' | 'replaceState'>;
 	addEventListener(type: 'popstate', listener: () => void): void;
 }
@@ -63,6 +63,6 @@ export class Router {
 
 	#read(): void {
 		this.#route = parseRoute(this.#bar.location.pathname);
-		this.#invite = inviteFromSearch(this.#bar.location.search);
+		this.#invite = inviteFromHash(this.#bar.location.hash);
 	}
 }
