@@ -8,63 +8,116 @@ import (
 	"decentra.local/e2e/internal/installation"
 )
 
-// chart draws how many times the relay's processor time a delivery takes, against
-// the members of the room.
-func chart(cpu *section, members []int) string {
-	const (
-		width, height            = 680, 300
-		left, right, top, bottom = 50, 190, 20, 40
-	)
-	lines := []struct {
-		topology installation.Topology
-		window   int
-		style    string
-	}{
-		{installation.AllInOne, 1, `stroke="#2563eb"`},
-		{installation.AllInOne, 16, `stroke="#2563eb" stroke-dasharray="5 4"`},
-		{installation.Split, 1, `stroke="#c2410c"`},
-		{installation.Split, 16, `stroke="#c2410c" stroke-dasharray="5 4"`},
+// plot is some lines over the same sizes.
+type plot struct {
+	title string
+	sizes []int
+	lines []plotLine
+}
+
+type plotLine struct {
+	name     string
+	topology installation.Topology // it has the colour of
+	dashed   bool
+	values   []float64 // by size
+}
+
+var classes = map[installation.Topology]string{installation.AllInOne: "one", installation.Split: "split"}
+
+// In units of the picture.
+const (
+	pictureWidth = 760
+	plotHeight   = 190
+	legendHeight = 34
+	// Around a plot's lines.
+	plotLeft, plotRight, plotTop, plotBottom = 40, 16, 30, 26
+)
+
+// pictureStyle has colours for light pages and for dark ones.
+const pictureStyle = `<style>
+text { fill: #333; font: 11px sans-serif } .title { font-weight: bold; font-size: 12px }
+.paper { fill: #fff } .grid { stroke: #ddd } .line { fill: none; stroke-width: 2 } .dashed { stroke-dasharray: 5 4 }
+.one { stroke: #2563eb } .split { stroke: #c2410c }
+@media (prefers-color-scheme: dark) {
+	text { fill: #ddd } .paper { fill: #16181d } .grid { stroke: #3a3d45 } .one { stroke: #7aa2ff } .split { stroke: #ff9a62 }
+}
+</style>
+`
+
+// picture draws plots in so many columns, and what their lines are below.
+func picture(columns int, plots ...plot) string {
+	rows := (len(plots) + columns - 1) / columns
+	width := float64(pictureWidth) / float64(columns)
+	height := float64(plotHeight)
+	if columns == 1 {
+		height *= 1.5
 	}
-	ratios := make([][]float64, len(lines))
-	most := 1.0
-	for i, line := range lines {
-		for _, n := range members {
-			for _, r := range cpu.rows {
-				if r.what == fanOutRow(n, line.window) {
-					ratio := median(r.values[columns[line.topology]]) / median(r.values[relayColumn])
-					ratios[i] = append(ratios[i], ratio)
-					most = max(most, ratio)
-				}
-			}
-		}
-	}
-	most = math.Ceil(most)
-	x := func(i int) float64 {
-		return left + float64(i)*(width-left-right)/float64(max(len(members)-1, 1))
-	}
-	y := func(ratio float64) float64 { return height - bottom - ratio/most*(height-top-bottom) }
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12" fill="#333">`+"\n", width, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
-	for step := range int(most) + 1 {
-		at := y(float64(step))
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%d×</text>`+"\n",
-			left, at, width-right, left-8, at+4, step)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f">`+"\n%s"+`<rect class="paper" width="100%%" height="100%%"/>`+"\n",
+		pictureWidth, float64(rows)*height+legendHeight, pictureStyle)
+	for i, p := range plots {
+		fmt.Fprintf(&b, `<g transform="translate(%.1f %.1f)">`+"\n", float64(i%columns)*width, float64(i/columns)*height)
+		p.draw(&b, width, height)
+		b.WriteString("</g>\n")
 	}
-	for i, n := range members {
-		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x(i), height-bottom+18, whole(n))
-	}
-	fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">members</text>`+"\n", float64(left+width-right)/2, height-6)
-	for i, line := range lines {
-		var points []string
-		for k, ratio := range ratios[i] {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", x(k), y(ratio)))
-		}
-		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke-width="2" %s/>`+"\n", strings.Join(points, " "), line.style)
-		at := top + 10 + i*20
-		fmt.Fprintf(&b, `<path d="M%d %dh26" stroke-width="2" %s/><text x="%d" y="%d">%s, %d in flight</text>`+"\n",
-			width-right+12, at, line.style, width-right+44, at+4, columns[line.topology], line.window)
+	for i, line := range plots[0].lines {
+		at := plotLeft + float64(i)*(pictureWidth-plotLeft)/float64(len(plots[0].lines))
+		fmt.Fprintf(&b, `<path class="line %s" d="M%.1f %.1fh26"/><text x="%.1f" y="%.1f">%s</text>`+"\n",
+			line.class(), at, float64(rows)*height+14, at+32, float64(rows)*height+18, line.name)
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
+}
+
+func (l plotLine) class() string {
+	if l.dashed {
+		return classes[l.topology] + " dashed"
+	}
+	return classes[l.topology]
+}
+
+// draw draws the lines over sizes that are evenly apart.
+func (p plot) draw(b *strings.Builder, width, height float64) {
+	most := 0.0
+	for _, line := range p.lines {
+		for _, v := range line.values {
+			most = max(most, v)
+		}
+	}
+	step := niceStep(most / 4)
+	most = math.Ceil(most/step) * step
+	right, bottom := width-plotRight, height-plotBottom
+	x := func(i int) float64 {
+		return plotLeft + 14 + float64(i)*(right-plotLeft-28)/float64(max(len(p.sizes)-1, 1))
+	}
+	y := func(value float64) float64 { return bottom - value/most*(bottom-plotTop) }
+	fmt.Fprintf(b, `<text class="title" x="%d" y="18">%s</text>`+"\n", plotLeft, p.title)
+	for value := 0.0; value <= most+step/2; value += step {
+		fmt.Fprintf(b, `<path class="grid" d="M%d %.1fH%.1f"/><text x="%d" y="%.1f" text-anchor="end">%.3g</text>`+"\n",
+			plotLeft, y(value), right, plotLeft-6, y(value)+4, value)
+	}
+	for i, n := range p.sizes {
+		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", x(i), bottom+16, whole(n))
+	}
+	for _, line := range p.lines {
+		var points []string
+		for i, v := range line.values {
+			points = append(points, fmt.Sprintf("%.1f,%.1f", x(i), y(v)))
+		}
+		fmt.Fprintf(b, `<polyline class="line %s" points="%s"/>`+"\n", line.class(), strings.Join(points, " "))
+	}
+}
+
+// niceStep is the least of 1, 2 and 5 times a power of ten that is not below.
+func niceStep(v float64) float64 {
+	if v <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, f := range []float64{1, 2, 5} {
+		if f*power >= v {
+			return f * power
+		}
+	}
+	return 10 * power
 }

@@ -41,7 +41,6 @@ type round struct {
 	window int            // how many messages each sender has on their way; 0: they are sent by the clock
 	timed  bool           // every receiver notes how long messages took, not their senders alone
 	until  time.Time      // when nothing more is sent
-	most   int64          // of each sender; 0: no bound
 	sent   []atomic.Int64 // by sender
 }
 
@@ -49,7 +48,7 @@ var rounds atomic.Int64
 
 // next is the number of the message that a sender sends now; 0: none.
 func (r *round) next(sender int) int64 {
-	if r.most > 0 && r.sent[sender].Load() >= r.most || !time.Now().Before(r.until) {
+	if !time.Now().Before(r.until) {
 		return 0
 	}
 	return r.sent[sender].Add(1)
@@ -108,7 +107,6 @@ type load struct {
 	senders int // in each room
 	window  int // messages of each sender on their way
 	spell   time.Duration
-	most    int64   // messages of each sender; 0: as many as the time allows
 	rate    float64 // messages a second by the clock, of all senders; 0: each sends when the last has come
 }
 
@@ -146,7 +144,7 @@ func run(s *system, crowds []*crowd, l load) (outcome, error) {
 	earlier := count(crowds)
 	rs := make([]*round, len(crowds))
 	for i, c := range crowds {
-		rs[i] = &round{id: rounds.Add(1), window: l.window, timed: l.rate > 0, until: start.Add(l.spell), most: l.most,
+		rs[i] = &round{id: rounds.Add(1), window: l.window, timed: l.rate > 0, until: start.Add(l.spell),
 			sent: make([]atomic.Int64, l.senders)}
 		for n, link := range c.links {
 			link.sender = -1 // nothing is on its way, and nobody else looks at it

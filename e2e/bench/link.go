@@ -23,6 +23,8 @@ var (
 	authSuccess  = []byte(`{"type":"auth_success"`)
 	errorFrame   = []byte(`{"type":"error"`)
 	resyncFrame  = []byte(`{"type":"resync"`)
+	changesFrame = []byte(`{"type":"changes",`)
+	okFrame      = []byte(`{"type":"ok",`)
 )
 
 // bufferSize is how much a connection reads at once.
@@ -55,18 +57,38 @@ const noKeepAlive = -1
 // connect opens a connection and waits until it hears its room. The relay takes any
 // token.
 func connect(ctx context.Context, base, room, token string) (*link, error) {
-	dialer := websocket.Dialer{HandshakeTimeout: enterTimeout, NetDialContext: (&net.Dialer{KeepAlive: noKeepAlive}).DialContext}
+	l, err := dial(ctx, base, room, "")
+	if err != nil {
+		return nil, err
+	}
+	if err := l.enter(token); err != nil {
+		_ = l.conn.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// dial opens a connection, from an address of loopback if one is given.
+func dial(ctx context.Context, base, room, from string) (*link, error) {
+	plain := net.Dialer{KeepAlive: noKeepAlive}
+	if from != "" {
+		plain.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	dialer := websocket.Dialer{HandshakeTimeout: enterTimeout, NetDialContext: plain.DialContext}
 	ws, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(base, "http")+"/ws?"+room, nil)
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
 	l := &link{conn: ws.NetConn(), sender: -1}
 	l.reader = bufio.NewReaderSize(l.conn, bufferSize)
-	if err := l.enter(token); err != nil {
-		_ = l.conn.Close()
-		return nil, err
-	}
 	return l, nil
+}
+
+// notEntered is the answer to a login that was refused.
+type notEntered struct{ answer []byte }
+
+func (e *notEntered) Error() string {
+	return fmt.Sprintf("the login was answered with %.200s", e.answer)
 }
 
 func (l *link) enter(token string) error {
@@ -82,7 +104,7 @@ func (l *link) enter(token string) error {
 		case bytes.HasPrefix(payload, initFrame):
 			return l.conn.SetDeadline(time.Time{})
 		case !bytes.HasPrefix(payload, authSuccess):
-			return fmt.Errorf("the login was answered with %.200s", payload)
+			return &notEntered{bytes.Clone(payload)}
 		}
 	}
 }

@@ -50,6 +50,11 @@ func (s *section) add(what string, of *system, value float64) {
 	fmt.Printf("  %-12s %-60s %s\n", of.name, what, number(value))
 }
 
+// row finds one by name.
+func (s *section) row(what string) *row {
+	return s.rows[slices.IndexFunc(s.rows, func(r *row) bool { return r.what == what })]
+}
+
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)

@@ -31,6 +31,7 @@ const (
 type system struct {
 	name  string
 	url   string
+	urls  []string                   // of every gateway, that one first
 	inst  *installation.Installation // nil: the yardstick
 	relay *installation.Process
 	owner *client.Conn // of every server
@@ -45,8 +46,14 @@ func yardstick(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	address := installation.FreeAddress(t)
-	s := &system{name: relayColumn, url: "http://" + address}
+	s := &system{name: relayColumn, url: "http://" + address, urls: []string{"http://" + address}}
 	s.relay = installation.NewProcess(t, "relay", self, []string{relayVariable + "=" + address})
+	s.startRelay(t)
+	return s
+}
+
+func (s *system) startRelay(t *testing.T) {
+	t.Helper()
 	s.relay.Start()
 	await.Until(t, await.Patience, "the relay serves", func() error {
 		l, err := connect(t.Context(), s.url, "", "")
@@ -55,22 +62,59 @@ func yardstick(t *testing.T) *system {
 		}
 		return err
 	})
-	return s
 }
 
 // decentra starts an installation with nobody but who will own every server.
-func decentra(t *testing.T, topology installation.Topology, flags ...string) *system {
+func decentra(t *testing.T, topology installation.Topology, gateways int, flags ...string) *system {
 	t.Helper()
 	flags = append([]string{"--limits", "off", "--log-level", "warn"}, flags...)
 	s := &system{name: columns[topology]}
-	s.inst = installation.Start(t, installation.Options{Topology: topology, Flags: flags})
-	s.url = s.inst.URL
+	s.inst = installation.Start(t, installation.Options{Topology: topology, Gateways: gateways, Flags: flags})
+	s.url, s.urls = s.inst.URL, s.inst.URLs
 	var err error
 	if s.owner, err = client.SignUp(t.Context(), s.url, "owner", password, ""); err != nil {
 		t.Fatalf("%s: %v", s.name, err)
 	}
-	t.Cleanup(s.owner.Close)
 	return s
+}
+
+// stop stops the system.
+func (s *system) stop(t *testing.T) {
+	t.Helper()
+	if s.inst == nil {
+		s.relay.Kill()
+		return
+	}
+	s.owner.Close()
+	s.inst.StopAll()
+}
+
+// configure adds flags to every service, for their next start.
+func (s *system) configure(flags ...string) {
+	for _, name := range s.inst.Processes() {
+		if name != installation.NATS {
+			process := s.inst.Process(name).(*installation.Process)
+			process.Args = append(process.Args, flags...)
+		}
+	}
+}
+
+// again stops the system and starts it anew, after something was done to its files.
+func (s *system) again(t *testing.T, meanwhile func()) {
+	t.Helper()
+	s.stop(t)
+	if s.inst == nil {
+		s.startRelay(t)
+		return
+	}
+	if meanwhile != nil {
+		meanwhile()
+	}
+	s.inst.StartAll()
+	var err error
+	if s.owner, err = client.Resume(t.Context(), s.url, s.owner.Token); err != nil {
+		t.Fatalf("%s: %v", s.name, err)
+	}
 }
 
 // processes are the server's, by number.
@@ -200,7 +244,22 @@ func (s *system) people(t *testing.T, n int) people {
 	return p
 }
 
-// gather connects everybody of a room.
+// join makes somebody a member of the servers that codes are for.
+func (s *system) join(t *testing.T, token string, codes ...string) error {
+	conn, err := client.Resume(t.Context(), s.url, token)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, code := range codes {
+		if _, err := conn.Ask(t.Context(), "join_server_with_invite", client.Fields{"invite_code": code}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gather connects everybody of a room, at the gateways in turn.
 func (s *system) gather(t *testing.T, p people) *crowd {
 	t.Helper()
 	c := &crowd{links: make([]*link, len(p.tokens)), begin: beginEvent()}
@@ -208,7 +267,7 @@ func (s *system) gather(t *testing.T, p people) *crowd {
 		c.begin = beginMessage(p.place)
 	}
 	each(t, len(p.tokens), func(i int) (err error) {
-		c.links[i], err = connect(t.Context(), s.url, url.QueryEscape(p.place.ID), p.tokens[i])
+		c.links[i], err = connect(t.Context(), s.urls[i%len(s.urls)], url.QueryEscape(p.place.ID), p.tokens[i])
 		return err
 	})
 	c.listen()

@@ -19,9 +19,6 @@ const (
 	pageSize = 100
 	// readers are how many pages are asked for at once.
 	readers = 4
-	// fill is how many messages of each writer are on their way while a channel is
-	// filled.
-	fill = 64
 )
 
 // page asks for the messages before an id; 0: the newest.
@@ -39,20 +36,16 @@ var ways = []way{
 	{"WebSocket", overSocket},
 }
 
-// history reads pages of a long channel.
-func (b *bench) history(systems []*system) {
-	in := b.report.section(fmt.Sprintf("Pages of %d from a channel with %s messages", pageSize, whole(b.extent.history)),
+// pages reads those of a long channel.
+func (b *bench) pages() {
+	in := b.report.section(fmt.Sprintf("Pages of %d from a channel with %s messages", pageSize, whole(b.history)),
 		fmt.Sprintf("%d are asked for at once; then as many a second, by the clock, as half of what that came to. The newest, the middle and the oldest "+
 			"are the same page again and again, which is kept in memory; any page is another each time, read from the disk's cache.", readers))
+	systems := b.decentras()
 	who := make([]people, len(systems))
 	for i, s := range systems {
-		who[i] = s.people(b.T, historyWriters)
-		c := s.gather(b.T, who[i])
-		most := b.extent.history / historyWriters
-		if _, err := run(s, []*crowd{c}, load{senders: historyWriters, window: fill, spell: time.Hour, most: most}); err != nil {
-			b.Fatalf("%s: fill a channel: %v", s.name, err)
-		}
-		c.close()
+		who[i] = s.people(b.T, roomMembers)
+		s.again(b.T, func() { s.fill(b.T, who[i], b.history) })
 		s.settle(b.T)
 	}
 	for _, w := range ways {
@@ -61,9 +54,9 @@ func (b *bench) history(systems []*system) {
 			before func() int64
 		}{
 			{"newest", func() int64 { return 0 }},
-			{"middle", func() int64 { return b.extent.history / 2 }},
+			{"middle", func() int64 { return int64(b.history) / 2 }},
 			{"oldest", func() int64 { return pageSize + 1 }},
-			{"any", func() int64 { return pageSize + 1 + rand.Int64N(b.extent.history-pageSize) }},
+			{"any", func() int64 { return pageSize + 1 + rand.Int64N(int64(b.history)-pageSize) }},
 		} {
 			what := fmt.Sprintf("%s, %s page: ", w.name, position.name)
 			b.repeat(systems, func(i int, s *system) error {
@@ -119,7 +112,7 @@ func (b *bench) turn(pages []page, before func() int64, rate float64) (float64, 
 				took = append(took, time.Since(due))
 				newest := from - 1
 				if from == 0 {
-					newest = b.extent.history
+					newest = int64(b.history)
 				}
 				proof := fmt.Appendf(nil, `"id":%d,`, newest)
 				if n := bytes.Count(body, nonceField); n != pageSize || !bytes.Contains(body, proof) {
@@ -183,23 +176,5 @@ func overSocket(b *bench, s *system, p people, reader int) page {
 			}
 		}
 		return nil, err
-	}
-}
-
-// ready waits until the published port says that it is.
-func ready(base string, started time.Time) error {
-	for {
-		response, err := http.Get(base + "/readyz")
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = fmt.Errorf("/readyz: %s", response.Status)
-		}
-		if time.Since(started) > time.Minute {
-			return err
-		}
-		time.Sleep(2 * time.Millisecond)
 	}
 }

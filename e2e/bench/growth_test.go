@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+
+	"decentra.local/e2e/internal/installation"
+)
+
+// steadyRate is how many messages a second are sent while something grows.
+const steadyRate = 200
+
+// growing is what a delivery takes, by the size of something.
+type growing struct {
+	what   string
+	sizes  []int
+	values map[installation.Topology]map[int][]float64
+}
+
+func (g *growing) add(size int, topology installation.Topology, values ...float64) {
+	if g.values == nil {
+		g.values = map[installation.Topology]map[int][]float64{installation.AllInOne: {}, installation.Split: {}}
+	}
+	g.values[topology][size] = append(g.values[topology][size], values...)
+}
+
+// growth lets people talk by the clock while, one after the other, everything grows
+// that an installation has many of.
+func (b *bench) growth() {
+	in := b.report.section("Growth", fmt.Sprintf("Milliseconds of processor time for 1,000 deliveries. Members: as in the first table, with one message in flight. "+
+		"The rest: %d members, %d messages a second by the clock, and beside them so many idle connections; servers that all of them are members of; "+
+		"servers in all; messages in the channel; gateways. Nothing grows faster than the logarithm of what grows while the growth is less than the logarithm's; "+
+		"that is taken of one more than there are, and of connections the %d are some.", b.listeners, steadyRate, b.listeners))
+	if b.byMembers != nil {
+		b.grown = append(b.grown, in.grows(b.byMembers, 0))
+	}
+	e := b.extent.growth
+	idle := map[*system]*crowd{}
+	connections := b.grows("idle connections", e.connections, func(s *system, _ people, n int) {
+		if old := idle[s]; old != nil {
+			old.close()
+		}
+		if n > 0 {
+			idle[s] = s.gather(b.T, b.idlePeople(s, n))
+		}
+	})
+	for _, c := range idle {
+		c.close()
+	}
+	b.grown = append(b.grown, in.grows(connections, b.listeners))
+	joined := map[*system]int{}
+	b.grown = append(b.grown, in.grows(b.grows("servers of each member", e.serversOfUser, func(s *system, p people, n int) {
+		var codes []string
+		for joined[s] = max(joined[s], 1); joined[s] < n; joined[s]++ {
+			server, _ := s.server(b.T, fmt.Sprint("another ", joined[s]))
+			codes = append(codes, s.code(b.T, server))
+		}
+		each(b.T, len(p.tokens), func(i int) error { return s.join(b.T, p.tokens[i], codes...) })
+	}), 0))
+	made := map[*system]int{}
+	b.grown = append(b.grown, in.grows(b.grows("servers", e.servers, func(s *system, _ people, n int) {
+		for made[s] = max(made[s], 1); made[s] < n; made[s]++ {
+			s.server(b.T, fmt.Sprint("another ", made[s]))
+		}
+	}), 0))
+	b.grown = append(b.grown, in.grows(b.grows("messages stored", e.messages, func(s *system, p people, n int) {
+		s.again(b.T, func() { s.fill(b.T, p, n) })
+	}), 0))
+	gateways := &growing{what: "gateways", sizes: e.gateways}
+	for _, n := range e.gateways {
+		s := decentra(b.T, installation.Split, n)
+		b.steady(s, s.people(b.T, b.listeners), gateways, n)
+		s.stop(b.T)
+	}
+	b.grown = append(b.grown, in.grows(gateways, 0))
+}
+
+// grows lets people talk in both topologies each time something has grown.
+func (b *bench) grows(what string, sizes []int, grow func(s *system, p people, size int)) *growing {
+	g := &growing{what: what, sizes: sizes}
+	for _, topology := range []installation.Topology{installation.AllInOne, installation.Split} {
+		s := decentra(b.T, topology, 1)
+		p := s.people(b.T, b.listeners)
+		for _, size := range sizes {
+			grow(s, p, size)
+			b.steady(s, p, g, size)
+		}
+		s.stop(b.T)
+	}
+	return g
+}
+
+// steady lets the people talk by the clock.
+func (b *bench) steady(s *system, p people, in *growing, size int) {
+	c := s.gather(b.T, p)
+	s.settle(b.T)
+	b.repeat([]*system{s}, func(_ int, s *system) error {
+		o, err := run(s, []*crowd{c}, load{senders: clockSenders, rate: steadyRate, spell: b.spell})
+		if err == nil {
+			in.add(size, s.inst.Topology, o.cpuPerThousand())
+			fmt.Printf("  %-12s %-60s %s\n", s.name, in.what+" "+whole(size), number(o.cpuPerThousand()))
+		}
+		return err
+	})
+	c.close()
+}
+
+// grows enters what a delivery takes and how much more that is at the end than at the
+// beginning, beside how much the logarithm grew. Base is how many there are besides.
+func (s *section) grows(g *growing, base int) plot {
+	p := plot{title: g.what, sizes: g.sizes}
+	log := func(size int) float64 { return math.Log(float64(base + size + 1)) }
+	grew := log(g.sizes[len(g.sizes)-1]) / log(g.sizes[0])
+	for _, topology := range []installation.Topology{installation.AllInOne, installation.Split} {
+		line := plotLine{name: columns[topology], topology: topology}
+		for _, size := range g.sizes {
+			if values := g.values[topology][size]; len(values) > 0 {
+				line.values = append(line.values, median(values))
+			}
+		}
+		if len(line.values) == 0 {
+			continue
+		}
+		of := &system{name: columns[topology]}
+		for i, size := range g.sizes {
+			s.add(g.what+": "+whole(size), of, line.values[i])
+		}
+		s.add(g.what+": last ÷ first", of, line.values[len(line.values)-1]/line.values[0])
+		s.add(g.what+": the logarithm, last ÷ first", of, grew)
+		p.lines = append(p.lines, line)
+	}
+	return p
+}
