@@ -27,7 +27,8 @@ const (
 	addressesRemembered           = 50_000
 	usersRemembered               = 50_000 // without a connection
 	connectionsPerUser            = 100
-	requestsPerUser               = 4 // worked on at once; the others wait on their connections
+	entriesPerSecond              = 0.5 // of a user; all that may be open may enter at once
+	requestsPerUser               = 4   // worked on at once; the others wait on their connections
 	// strangersPerAddress bounds the connections of an address that are not logged
 	// in: after a restart all who are behind one come back at once.
 	strangersPerAddress = 500
@@ -47,6 +48,7 @@ type userLimit struct {
 	messages, frames *rate.Limiter
 	signals          *rate.Limiter // between peers
 	large            *rate.Limiter
+	entries          *rate.Limiter
 	turns            chan struct{} // of requests that are worked on
 }
 
@@ -100,6 +102,9 @@ func (l *limits) acquire(user string) error {
 	if u.connections >= connectionsPerUser {
 		return fault.Limited(time.Minute, "You have too many connections open, %d.", connectionsPerUser)
 	}
+	if now := l.now(); !u.entries.AllowN(now, 1) {
+		return fault.Limited(missing(u.entries, now), "You connect too often. Please wait a moment.")
+	}
 	u.connections++
 	return nil
 }
@@ -130,6 +135,7 @@ func (l *limits) user(name string) *userLimit {
 			frames:   rate.NewLimiter(framesPerSecond, frameBurst),
 			signals:  rate.NewLimiter(signalsPerSecond, signalBurst),
 			large:    rate.NewLimiter(rate.Every(largePeriod), largeBurst),
+			entries:  rate.NewLimiter(entriesPerSecond, connectionsPerUser),
 			turns:    make(chan struct{}, requestsPerUser),
 		}
 		l.users[name] = u
@@ -140,7 +146,7 @@ func (l *limits) user(name string) *userLimit {
 // idle reports whether forgetting the user changes nothing.
 func (u *userLimit) idle(now time.Time) bool {
 	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst &&
-		u.signals.TokensAt(now) >= signalBurst && u.large.TokensAt(now) >= largeBurst
+		u.signals.TokensAt(now) >= signalBurst && u.large.TokensAt(now) >= largeBurst && u.entries.TokensAt(now) >= connectionsPerUser
 }
 
 // allowFrame refuses with rate_limited what comes too fast, as a frame or as a
@@ -163,8 +169,12 @@ func (l *limits) allowFrame(user, frameType string) error {
 	if limiter.AllowN(now, 1) {
 		return nil
 	}
-	missing := (1 - limiter.TokensAt(now)) / float64(limiter.Limit())
-	return fault.Limited(time.Duration(missing*float64(time.Second)), "You are too fast. Please wait a moment.")
+	return fault.Limited(missing(limiter, now), "You are too fast. Please wait a moment.")
+}
+
+// missing is how long it takes until one more is allowed.
+func missing(l *rate.Limiter, now time.Time) time.Duration {
+	return time.Duration((1 - l.TokensAt(now)) / float64(l.Limit()) * float64(time.Second))
 }
 
 // largeFrame is how long the user's next large frame has to wait until it is read.
@@ -261,8 +271,7 @@ func (l *limits) forget(now time.Time) {
 	}
 }
 
-// clientAddress is where a request comes from: an IPv4 address, or the /64 that
-// an IPv6 host can choose its address in.
+// clientAddress is where a request comes from.
 func clientAddress(r *http.Request) string {
 	text, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -272,11 +281,5 @@ func clientAddress(r *http.Request) string {
 	if err != nil {
 		return text
 	}
-	address = address.Unmap().WithZone("")
-	if address.Is6() {
-		if prefix, err := address.Prefix(64); err == nil {
-			return prefix.Masked().String()
-		}
-	}
-	return address.String()
+	return addressOf(address)
 }

@@ -44,6 +44,7 @@ func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 	}
 	now = now.Add(time.Minute)
 	acquire(t, l, "ann")
+	now = now.Add(time.Minute)
 	l.release("ann")
 	if len(l.users) != 0 {
 		t.Fatal("a user without connections is remembered")
@@ -130,6 +131,7 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 	}
 	acquire(t, l, "ben")
 	l.release("ann")
+	now = now.Add(2 * time.Second)
 	acquire(t, l, "ann")
 
 	for range strangersPerAddress {
@@ -149,6 +151,22 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 	if len(l.strangers) != 1 {
 		t.Fatalf("remembered are %v", l.strangers)
 	}
+}
+
+func TestAUserWhoComesAndGoesHasToWait(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	for range connectionsPerUser {
+		acquire(t, l, "ann")
+		l.release("ann")
+	}
+	err := l.acquire("ann")
+	if coded := fault.Of(err); coded.Code != fault.RateLimited || coded.RetryAfter <= 0 || coded.RetryAfter > 2*time.Second {
+		t.Fatalf("got %v, retry after %s", err, coded.RetryAfter)
+	}
+	acquire(t, l, "ben")
+	now = now.Add(2 * time.Second)
+	acquire(t, l, "ann")
 }
 
 func TestRequestsOfAUserTakeTurns(t *testing.T) {

@@ -17,6 +17,9 @@ const (
 	// outboxBytes bounds what waits for one connection, besides a single frame
 	// that is larger by itself.
 	outboxBytes = 512 << 10
+	// askBytes may wait for a connection while something else that it asks is worked
+	// on: who does not read the answers gets no more of them.
+	askBytes = 64 << 10
 	// batchBytes is how much leaves in one system call.
 	batchBytes = 64 << 10
 	// waitingBytes bounds what waits for all connections of a gateway, besides a
@@ -72,6 +75,7 @@ type outbox struct {
 	behind   bool   // a goroutine writes, since the connection takes no more without blocking
 	closed   bool
 	idle     chan struct{} // closed when closing and all is written
+	room     chan struct{} // closed when little waits, if somebody waits for that
 }
 
 // open makes the outbox that of a connection, whose writes all go through it.
@@ -109,6 +113,30 @@ func (o *outbox) queue(frame []byte) error {
 func (o *outbox) grow(n int) {
 	o.bytes += n
 	o.all.Add(int64(n))
+	if o.room != nil && o.bytes <= askBytes {
+		close(o.room)
+		o.room = nil
+	}
+}
+
+// await waits until little waits for the connection; false: over came first.
+func (o *outbox) await(over <-chan struct{}) bool {
+	o.mu.Lock()
+	if !o.behind || o.bytes <= askBytes {
+		o.mu.Unlock()
+		return true
+	}
+	if o.room == nil {
+		o.room = make(chan struct{})
+	}
+	room := o.room
+	o.mu.Unlock()
+	select {
+	case <-room:
+		return true
+	case <-over:
+		return false
+	}
 }
 
 // hold keeps back everything sent from now on, until release or drop.

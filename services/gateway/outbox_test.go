@@ -129,6 +129,53 @@ func TestAConnectionThatNeverReadsIsBounded(t *testing.T) {
 	t.Fatal("640 MB were queued for a connection that reads nothing")
 }
 
+func TestWhoDoesNotReadAnswersGetsNoMore(t *testing.T) {
+	o, far := pipe(t)
+	over := make(chan struct{})
+	if !o.await(over) {
+		t.Fatal("one that reads has to wait")
+	}
+	sent := 0
+	for ; o.waiting() <= askBytes; sent += 64 << 10 {
+		if err := o.send(make([]byte, 64<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	let := make(chan bool)
+	go func() { let <- o.await(over) }()
+	select {
+	case <-let:
+		t.Fatal("one that does not read is let on")
+	case <-time.After(50 * time.Millisecond):
+	}
+	_ = far.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if _, err := io.ReadFull(far, make([]byte, sent)); err != nil {
+		t.Fatal(err)
+	}
+	if !<-let {
+		t.Fatal("one that has read is not let on")
+	}
+
+	for o.waiting() <= askBytes {
+		_ = o.send(make([]byte, 64<<10))
+	}
+	go func() { let <- o.await(over) }()
+	close(over)
+	if <-let {
+		t.Fatal("one that has ended is let on")
+	}
+}
+
+// waiting is how much waits, of which a goroutine writes.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.behind {
+		return 0
+	}
+	return o.bytes
+}
+
 func TestSnapshotsForAConnectionThatNeverReadsAreBounded(t *testing.T) {
 	o, _ := pipe(t)
 	snapshot := make([]byte, 200<<10)

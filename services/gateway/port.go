@@ -44,7 +44,7 @@ func (s *Service) openPort() (*port, error) {
 
 func (s *Service) newSplitter(listener net.Listener) *splitter {
 	split := newSplitter(listener, s.log)
-	split.balancers = s.balancers
+	split.balancers, split.proxies, split.arrivals = s.balancers, s.proxies, newArrivals(s.config.Limits)
 	return split
 }
 

@@ -46,6 +46,7 @@ type socket struct {
 	conn     *websocket.Conn
 	out      outbox
 	lane     lane
+	pace     pace
 	place    place
 	id       string
 	origin   contract.Origin
@@ -98,7 +99,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	sock := &socket{
 		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
-		origin: origin, terminal: r.URL.Path == "/",
+		origin: origin, terminal: r.URL.Path == "/", pace: newPace(s.config.Limits),
 	}
 	sock.over = make(chan struct{})
 	sock.out.open(conn.NetConn(), &s.waiting, func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
@@ -114,16 +115,19 @@ func (s *socket) serve() {
 	s.conn.SetReadLimit(wire.LoginFrameBytes)
 	s.extend(loginTimeout)
 	s.conn.SetPingHandler(func(data string) error {
+		s.pace.next(s.over)
 		s.send(controlFrame(websocket.PongMessage, data))
 		return nil
 	})
 	s.conn.SetPongHandler(func(string) error {
+		s.pace.next(s.over)
 		if s.me().user != "" && !s.swallowing {
 			s.extend(silenceTimeout)
 		}
 		return nil
 	})
 	for !s.service.draining.Load() {
+		s.pace.next(s.over)
 		kind, data, swallowed, err := s.read()
 		if errors.Is(err, errLarge) {
 			s.extend(silenceTimeout)
@@ -242,6 +246,7 @@ func (s *socket) answer(frameType, requestID string, body []byte) {
 }
 
 func (s *socket) refuse(requestID string, err error) {
+	s.pace.refused()
 	body, _ := wire.Marshal(refusal(err)) // plain fields
 	s.answer(wire.Error{}.FrameType(), requestID, body)
 }
@@ -278,9 +283,12 @@ func (s *socket) take(data []byte) {
 // handle works on requests that may be asked together: one, or several for the
 // same endpoint.
 func (s *socket) handle(requests []request) {
+	if !s.out.await(s.over) {
+		return // it has ended, and nobody waits for the answers
+	}
 	done, ok := s.service.limits.turn(s.me().user, s.over)
 	if !ok {
-		return // it has ended, and nobody waits for the answers
+		return
 	}
 	defer done()
 	ctx, cancel := s.requestContext()
@@ -382,6 +390,7 @@ func (s *socket) login(ctx context.Context, e envelope, data []byte) {
 		err = s.enter(ctx, session, e.RequestID)
 	}
 	if err != nil {
+		s.pace.refused()
 		body, _ := wire.Marshal(refusal(err)) // plain fields
 		s.answer(wire.AuthError{}.FrameType(), e.RequestID, body)
 	}

@@ -26,6 +26,8 @@ type splitter struct {
 	http, https, stun *branch
 	secure            *tls.Config // nil: TLS is not spoken
 	balancers         proxies     // whose connections begin with whom they are passed on for
+	proxies           proxies     // whose connections are other people's
+	arrivals          *arrivals
 	sorting           sync.WaitGroup
 }
 
@@ -73,6 +75,11 @@ func (s *splitter) sort(conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
+	if !s.arrive(c.client) {
+		s.log.Debug("too many connections", "from", c.client)
+		_ = conn.Close()
+		return
+	}
 	switch {
 	case isSTUN(c.first[0]):
 		s.stun.giveOrClose(c)
