@@ -13,10 +13,13 @@ import (
 	voicesignal "decentra.local/services/voice-signal"
 )
 
+// units are all services, in the order in which they start.
+var units = []host.Unit{auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit}
+
 func main() {
 	os.Exit(host.Main(host.Program{
 		Name:     "decentra",
-		Units:    []host.Unit{auth.Unit, social.Unit, chat.Unit, voicesignal.Unit, gateway.Unit},
+		Units:    units,
 		Commands: []host.Command{initialise, examine, backUp, restore, verify, importOriginal, resetPassword},
 	}))
 }

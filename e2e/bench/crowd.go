@@ -65,7 +65,7 @@ func beginMessage(place client.Place) []byte {
 func beginEvent() []byte {
 	id := "AAAAAAAAAAAAAAAAAAAAAAAAAA/AAAAAAAAAAAAAAAAAAAAAAAAAA"
 	return beforeNonce(wire.Encode(wire.Message{ID: 10_000, Seq: 10_000, Username: "u123-1234", Content: content,
-		Timestamp: wire.Now(), Context: wire.ContextServer, ContextID: &id, Nonce: "0"}))
+		Timestamp: wire.MicroTime(time.Now().UnixMicro()), Context: wire.ContextServer, ContextID: &id, Nonce: "0"}))
 }
 
 func beforeNonce(frame []byte) []byte {

@@ -45,11 +45,23 @@ type Message struct {
 	// Nonce is what the author told this message apart by when sending it;
 	// empty: nothing.
 	Nonce string
-	// Created never runs backwards from one message to the next.
+	// Created does not run backwards from one message to the next, unless the
+	// clock was set back by more than a minute: their order is that of their IDs.
 	Created time.Time
 	// Edited is the time of the last edit; zero: never, or deleted.
 	Edited  time.Time
 	Deleted bool
+}
+
+// drift is how far the clock may be behind a conversation's last change so that
+// its time is taken for the next one, too. What is further off was a wrong clock,
+// and no reason to give wrong times until the right one is there.
+const drift = time.Minute
+
+// stamped is the time of a change in SQL: the present, or that of the last change
+// where the clock was set back a little since.
+func stamped(last, now string) string {
+	return fmt.Sprintf("CASE WHEN %[1]s > %[2]s AND %[1]s <= %[2]s + %[3]d THEN %[1]s ELSE %[2]s END", last, now, drift.Microseconds())
 }
 
 func errNoConversation() error {
@@ -82,7 +94,9 @@ func Append(tx *store.Tx, conversation, author, content, nonce string, now time.
 	if err != nil {
 		return Message{}, false, fmt.Errorf("find conversation: %w", err)
 	}
-	stamp = max(stamp, now.UnixMicro())
+	if at := now.UnixMicro(); stamp < at || stamp > at+drift.Microseconds() { // as stamped has it
+		stamp = at
+	}
 	m = Message{ID: last + 1, Seq: last + 1, Author: author, Content: content, Nonce: nonce, Created: time.UnixMicro(stamp).UTC()}
 	res, err := tx.Exec(`INSERT INTO message (conversation, id, seq, author, content, nonce, created) VALUES ($1, $2, $2, $3, $4, $5, $6)
 		ON CONFLICT (conversation, author, nonce) WHERE nonce IS NOT NULL DO NOTHING`,
@@ -126,26 +140,30 @@ func Get(tx *store.Tx, conversation string, id int64) (Message, error) {
 	return m, nil
 }
 
+var (
+	editMessage   = changing("edited = " + stamped("c.stamp", "$4"))
+	deleteMessage = changing("edited = NULL, deleted = " + stamped("c.stamp", "$4"))
+	noteChange    = `UPDATE conversation SET seq = $2, stamp = ` + stamped("stamp", "$3") + ` WHERE id = $1`
+)
+
+func changing(times string) string {
+	return `
+	UPDATE message SET content = $3, ` + times + `, seq = c.last + 1
+	FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
+	WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
+	RETURNING ` + columns
+}
+
 // Edit replaces the content of a message. Errors: fault.NotFound if it is
 // deleted or was never there.
 func Edit(tx *store.Tx, conversation string, id int64, content string, now time.Time) (Message, error) {
-	return change(tx, `
-		UPDATE message SET content = $3, edited = CASE WHEN c.stamp > $4 THEN c.stamp ELSE $4 END, seq = c.last + 1
-		FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
-		WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
-		RETURNING `+columns,
-		conversation, id, content, now)
+	return change(tx, editMessage, conversation, id, content, now)
 }
 
 // Delete wipes a message and leaves a tombstone, which Changes reports and
 // Read skips. Errors: fault.NotFound if it is deleted or was never there.
 func Delete(tx *store.Tx, conversation string, id int64, now time.Time) (Message, error) {
-	return change(tx, `
-		UPDATE message SET content = $3, edited = NULL, deleted = CASE WHEN c.stamp > $4 THEN c.stamp ELSE $4 END, seq = c.last + 1
-		FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
-		WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
-		RETURNING `+columns,
-		conversation, id, "", now)
+	return change(tx, deleteMessage, conversation, id, "", now)
 }
 
 func change(tx *store.Tx, query, conversation string, id int64, content string, now time.Time) (Message, error) {
@@ -157,8 +175,7 @@ func change(tx *store.Tx, query, conversation string, id int64, content string, 
 	if err != nil {
 		return Message{}, fmt.Errorf("change message: %w", err)
 	}
-	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = CASE WHEN stamp > $3 THEN stamp ELSE $3 END WHERE id = $1`,
-		conversation, m.Seq, micros)
+	_, err = tx.Exec(noteChange, conversation, m.Seq, micros)
 	if err != nil {
 		return Message{}, fmt.Errorf("number change: %w", err)
 	}

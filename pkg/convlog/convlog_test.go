@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,7 +189,7 @@ func TestAppendedAgainByNonce(t *testing.T) {
 	})
 }
 
-func TestTimeNeverRunsBackwards(t *testing.T) {
+func TestTimesOfAClockThatIsSetBack(t *testing.T) {
 	inTx(t, func(t *testing.T, tx *store.Tx) {
 		steps := []struct {
 			name string
@@ -200,27 +201,66 @@ func TestTimeNeverRunsBackwards(t *testing.T) {
 				m, _, err := convlog.Append(tx, room, "ann", "a", "", now)
 				return m.Created, err
 			}, noon, noon},
-			{"append with the clock set back", func(now time.Time) (time.Time, error) {
+			{"append with the clock set back a little", func(now time.Time) (time.Time, error) {
 				m, _, err := convlog.Append(tx, room, "ann", "b", "", now)
 				return m.Created, err
-			}, noon.Add(-time.Hour), noon},
+			}, noon.Add(-time.Minute), noon},
 			{"edit later", func(now time.Time) (time.Time, error) {
 				m, err := convlog.Edit(tx, room, 1, "c", now)
 				return m.Edited, err
 			}, noon.Add(time.Minute), noon.Add(time.Minute)},
-			{"edit with the clock set back", func(now time.Time) (time.Time, error) {
+			{"edit with the clock set back a little", func(now time.Time) (time.Time, error) {
 				m, err := convlog.Edit(tx, room, 2, "d", now)
 				return m.Edited, err
-			}, noon.Add(-time.Hour), noon.Add(time.Minute)},
+			}, noon, noon.Add(time.Minute)},
 			{"append after the edit", func(now time.Time) (time.Time, error) {
 				m, _, err := convlog.Append(tx, room, "ann", "e", "", now)
 				return m.Created, err
 			}, noon, noon.Add(time.Minute)},
+			{"append a year ahead", func(now time.Time) (time.Time, error) {
+				m, _, err := convlog.Append(tx, room, "ann", "f", "", now)
+				return m.Created, err
+			}, noon.AddDate(1, 0, 0), noon.AddDate(1, 0, 0)},
+			{"append with the right clock again", func(now time.Time) (time.Time, error) {
+				m, _, err := convlog.Append(tx, room, "ann", "g", "", now)
+				return m.Created, err
+			}, noon.Add(time.Hour), noon.Add(time.Hour)},
+			{"edit a day back", func(now time.Time) (time.Time, error) {
+				m, err := convlog.Edit(tx, room, 5, "h", now)
+				return m.Edited, err
+			}, noon.AddDate(0, 0, -1), noon.AddDate(0, 0, -1)},
+			{"append after that, right again", func(now time.Time) (time.Time, error) {
+				m, _, err := convlog.Append(tx, room, "ann", "i", "", now)
+				return m.Created, err
+			}, noon.Add(2 * time.Hour), noon.Add(2 * time.Hour)},
 		}
 		for _, s := range steps {
 			if got, err := s.do(s.now); err != nil || !got.Equal(s.want) {
 				t.Errorf("%s: %v, %v, want %v", s.name, got, err, s.want)
 			}
+		}
+
+		// Whatever the clock said, the order is that of the numbers, and nothing is
+		// missing between two of them.
+		page, err := convlog.Read(tx, room, convlog.Window{})
+		if err != nil {
+			t.Error(err)
+		}
+		var contents []string
+		for _, m := range page.Messages {
+			contents = append(contents, m.Content)
+		}
+		if want := []string{"c", "d", "h", "f", "g", "i"}; !slices.Equal(contents, want) || page.Seq != 9 {
+			t.Errorf("the page is %q up to %d, want %q up to 9", contents, page.Seq, want)
+			return
+		}
+		page, err = convlog.Read(tx, room, convlog.Window{Before: page.Messages[4].ID, Limit: 2})
+		if err != nil || len(page.Messages) != 2 || page.Messages[1].Content != "f" || !page.MoreAfter || !page.MoreBefore {
+			t.Errorf("the page before the fifth is %+v, %v", page, err)
+		}
+		delta, err := convlog.Changes(tx, room, 6, 0)
+		if err != nil || len(delta.Messages) != 3 || delta.Seq != 9 || delta.Reset {
+			t.Errorf("what changed after the sixth is %+v, %v", delta, err)
 		}
 	})
 }

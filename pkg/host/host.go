@@ -47,6 +47,9 @@ type Host struct {
 	Name    string
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
+	// Now is the clock for what is stored, and compared with what was. It may be
+	// wrong, and jump. What lasts a while goes by time.Now, which counts on.
+	Now func() time.Time
 
 	bus   *bus.Bus
 	state *readiness
@@ -179,9 +182,9 @@ func (r *readiness) changed() <-chan struct{} {
 	return r.asked
 }
 
-// run serves with these units until ctx ends or one of them fails. Alone says
+// Run serves with these units until ctx ends or one of them fails. Alone says
 // that they need no port for NATS between them and others.
-func run(ctx context.Context, settings Settings, units []Unit, alone bool, out io.Writer) error {
+func Run(ctx context.Context, settings Settings, units []Unit, alone bool, out io.Writer) error {
 	log := settings.Logger()
 	if err := os.MkdirAll(settings.Data, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
@@ -220,7 +223,7 @@ func run(ctx context.Context, settings Settings, units []Unit, alone bool, out i
 	failed := make(chan error, len(units))
 	for _, u := range units {
 		unitCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		h := &Host{Name: u.Name, Log: log.With("service", u.Name), bus: b, state: state,
+		h := &Host{Name: u.Name, Log: log.With("service", u.Name), Now: time.Now, bus: b, state: state,
 			Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"service": u.Name},
 				prometheus.WrapRegistererWithPrefix("decentra_", registry))}
 		r := running{u.Name, cancel, make(chan error, 1)}

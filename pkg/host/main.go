@@ -102,7 +102,7 @@ func (p Program) main(ctx context.Context, arguments []string, getenv func(strin
 		// All of the units in one process need no port for NATS between them.
 		alone := len(units) == len(p.Units) && len(units) > 1
 		go easeCollector(ctx, calmPeriod)
-		return run(ctx, settings, units, alone, out)
+		return Run(ctx, settings, units, alone, out)
 	}
 	c := p.Commands[command]
 	settings, words, err := p.parse(arguments[1:], getenv, errOut, &c)

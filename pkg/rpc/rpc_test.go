@@ -169,6 +169,46 @@ func TestNobodyThereIsUnavailableWithinTheDeadline(t *testing.T) {
 	}
 }
 
+// TestACallerOfAnotherClockIsAnswered: a deadline counts where it can be one, and
+// not where clocks are days apart.
+func TestACallerOfAnotherClockIsAnswered(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(ctx context.Context, _ rpc.Caller, _ question) (reply, error) {
+		deadline, _ := ctx.Deadline()
+		return reply{Text: time.Until(deadline).Round(time.Second).String()}, nil
+	})
+	for _, c := range []struct {
+		name string
+		off  time.Duration
+		want time.Duration // how long the handler has; 0: it is not asked
+	}{
+		{"three seconds", 3 * time.Second, 3 * time.Second},
+		{"over", -3 * time.Second, 0},
+		{"a day behind", -24 * time.Hour, rpc.Timeout},
+		{"a year ahead", 365 * 24 * time.Hour, rpc.Timeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			request := nats.NewMsg(ask.Subject())
+			request.Data = []byte("{}")
+			request.Header.Set("Deadline", strconv.FormatInt(time.Now().Add(c.off).UnixMilli(), 10))
+			answer, err := asker.RequestMsg(request, 500*time.Millisecond)
+			if c.want == 0 {
+				if err == nil {
+					t.Errorf("nobody waits any more, and the answer is %s", answer.Data)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got reply
+			if err := json.Unmarshal(answer.Data, &got); err != nil || got.Text != c.want.String() {
+				t.Errorf("the handler had %s, want %s (%v)", answer.Data, c.want, err)
+			}
+		})
+	}
+}
+
 func TestHandlersRunAtOnceAndAreBounded(t *testing.T) {
 	asker, answerer := open(t)
 	var running, most atomic.Int64

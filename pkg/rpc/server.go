@@ -90,10 +90,7 @@ func Handle[Req, Res any](s *Server, m Method[Req, Res], handler func(context.Co
 		if !strings.HasPrefix(r.Reply(), inboxes) {
 			return // nobody waits, or somebody wants us to speak where they may not
 		}
-		deadline := time.Now().Add(Timeout)
-		if ms, err := strconv.ParseInt(r.Headers().Get(headerDeadline), 10, 64); err == nil {
-			deadline = time.UnixMilli(ms)
-		}
+		deadline := deadlineIn(r.Headers().Get(headerDeadline), time.Now())
 		slots <- struct{}{}
 		if time.Now().After(deadline) {
 			<-slots // nobody waits for this answer any more
@@ -120,6 +117,17 @@ func Handle[Req, Res any](s *Server, m Method[Req, Res], handler func(context.Co
 		return fmt.Errorf("serve %s: %w", m.Subject(), err)
 	}
 	return nil
+}
+
+// deadlineIn is until when the caller waits. Nobody waits as long as a minute: what
+// is further off than that is of another clock, or of before this one jumped.
+func deadlineIn(header string, now time.Time) time.Time {
+	ms, err := strconv.ParseInt(header, 10, 64)
+	deadline := time.UnixMilli(ms)
+	if err != nil || deadline.Sub(now).Abs() > time.Minute {
+		return now.Add(Timeout)
+	}
+	return deadline
 }
 
 // work is a handler whose request is not decoded yet.

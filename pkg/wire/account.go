@@ -1,7 +1,5 @@
 package wire
 
-import "time"
-
 // Avatar is the trio that shows a person: an emoji, or an image.
 type Avatar struct {
 	Emoji *string `json:"avatar"` // nil for an image
@@ -216,6 +214,3 @@ type System struct {
 
 // FrameType implements Frame.
 func (System) FrameType() string { return "system" }
-
-// Now is the present moment in the protocol's precision.
-func Now() Time { return Time{time.Now().UTC().Truncate(time.Microsecond)} }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
@@ -142,7 +143,7 @@ func (s *Service) login(ctx context.Context, _ rpc.Caller, r contract.LoginReque
 // its own. The eleventh wrong one of a name waits: rate_limited.
 func (s *Service) checkPassword(ctx context.Context, username, password string) (name string, ok bool, err error) {
 	key := nameKey(username)
-	if err := s.passwords.patience(key, s.now()); err != nil {
+	if err := s.passwords.patience(key, time.Now()); err != nil {
 		return "", false, err
 	}
 	var hashed string
@@ -156,7 +157,7 @@ func (s *Service) checkPassword(ctx context.Context, username, password string) 
 	if err != nil {
 		return "", false, err
 	}
-	ok, err = s.passwords.matches(ctx, key, hashed, password, s.now())
+	ok, err = s.passwords.matches(ctx, key, hashed, password, time.Now())
 	return name, ok, err
 }
 

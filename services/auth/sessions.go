@@ -39,9 +39,9 @@ func (s *Service) startSession(tx *store.Tx, username string, origin contract.Or
 	if err != nil {
 		return contract.Session{}, fmt.Errorf("insert session: %w", err)
 	}
-	_, err = tx.Exec(`DELETE FROM session WHERE username = $1 AND (used < $2 OR id IN (
-			SELECT id FROM session WHERE username = $1 ORDER BY used DESC, id LIMIT -1 OFFSET $3))`,
-		username, now.Add(-sessionLife).UnixMicro(), sessionsPerUser)
+	// What is too old is not dropped for that: the clock may be wrong.
+	_, err = tx.Exec(`DELETE FROM session WHERE id IN (
+			SELECT id FROM session WHERE username = $1 ORDER BY used DESC, id LIMIT -1 OFFSET $2)`, username, sessionsPerUser)
 	if err != nil {
 		return contract.Session{}, fmt.Errorf("drop old sessions: %w", err)
 	}
@@ -52,12 +52,12 @@ func (s *Service) startSession(tx *store.Tx, username string, origin contract.Or
 // resume finds the session of a token.
 func (s *Service) resume(ctx context.Context, _ rpc.Caller, r contract.ResumeRequest) (contract.Session, error) {
 	var session contract.Session
-	var used int64
+	var created, used int64
 	now := s.now()
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		var username string
-		err := tx.QueryRow(`SELECT id, username, used FROM session WHERE token_hash = $1 AND used >= $2`,
-			hashToken(r.Token), now.Add(-sessionLife).UnixMicro()).Scan(&session.ID, &username, &used)
+		err := tx.QueryRow(`SELECT id, username, created, used FROM session WHERE token_hash = $1 AND used >= $2`,
+			hashToken(r.Token), now.Add(-sessionLife).UnixMicro()).Scan(&session.ID, &username, &created, &used)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.New(fault.Unauthenticated, "The session has ended. Please log in again.")
 		}
@@ -70,7 +70,10 @@ func (s *Service) resume(ctx context.Context, _ rpc.Caller, r contract.ResumeReq
 	if err != nil {
 		return contract.Session{}, err
 	}
-	if now.Sub(time.UnixMicro(used)).Abs() > usedPrecision { // later than now, if the clock was wrong
+	// It was used later than now if the clock was wrong. It is wrong now if the
+	// session was not even made, as on a machine that starts without a clock.
+	since := now.Sub(time.UnixMicro(used))
+	if since > usedPrecision || since < -usedPrecision && now.UnixMicro() >= created {
 		err = s.db.Update(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(`UPDATE session SET used = $1 WHERE id = $2`, now.UnixMicro(), session.ID)
 			return err

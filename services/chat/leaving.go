@@ -38,7 +38,7 @@ func (s *Service) removeMember(tx *store.Tx, serverID, username, reason string) 
 		}
 	}
 	words := map[string]string{reasonLeft: " left the server", reasonKicked: " was removed from the server", reasonBanned: " was banned from the server"}
-	notice := noticeIn(server, username+words[reason])
+	notice := s.noticeIn(server, username+words[reason])
 	tx.AfterCommit(func() {
 		// The one who goes hears nothing of the server after this.
 		topic := event.Server(serverID)

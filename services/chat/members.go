@@ -126,10 +126,9 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 	if banned, err := isBanned(tx, invited.ServerID, invited.Username); err != nil || banned {
 		return err
 	}
-	now := wire.Now()
 	result, err := tx.Exec(`INSERT INTO member (server_id, username, joined)
 		SELECT id, $2, $3 FROM server WHERE id = $1 ON CONFLICT (server_id, username) DO NOTHING`,
-		invited.ServerID, invited.Username, now.UnixMicro())
+		invited.ServerID, invited.Username, s.now().UnixMicro())
 	if err != nil {
 		return fmt.Errorf("insert member: %w", err)
 	}
@@ -140,7 +139,7 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 	if err != nil {
 		return err
 	}
-	notice := noticeIn(server, invited.Username+" joined the server")
+	notice := s.noticeIn(server, invited.Username+" joined the server")
 	for _, c := range server.Channels {
 		// What was said before is history, not news.
 		if c.Type == wire.ChannelText {
@@ -169,8 +168,8 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 }
 
 // noticeIn makes a notice in a server's first text channel.
-func noticeIn(server wire.Server, content string) wire.System {
-	notice := wire.System{Content: content, Timestamp: wire.Now(), Context: wire.ContextServer}
+func (s *Service) noticeIn(server wire.Server, content string) wire.System {
+	notice := wire.System{Content: content, Timestamp: wire.MicroTime(s.now().UnixMicro()), Context: wire.ContextServer}
 	i := slices.IndexFunc(server.Channels, func(c wire.Channel) bool { return c.Type == wire.ChannelText })
 	if i >= 0 {
 		id := channelLog(server.ID, server.Channels[i].ID)

@@ -56,7 +56,7 @@ type Service struct {
 
 // New makes the service; Run starts it.
 func New(config Config, h *host.Host) *Service {
-	return &Service{config: config, host: h, log: h.Log, now: time.Now}
+	return &Service{config: config, host: h, log: h.Log, now: h.Now}
 }
 
 // Run serves until ctx ends.

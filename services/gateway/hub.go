@@ -187,7 +187,7 @@ func (h *hub) flush() {
 	clear(h.touched)
 	h.touched, h.queued = h.touched[:0], 0
 	for _, published := range h.timed {
-		h.metrics.latency.Observe(time.Since(published).Seconds())
+		h.metrics.latency.Observe(max(0, time.Since(published).Seconds())) // the clocks may differ
 	}
 	h.timed = h.timed[:0]
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,4 +214,32 @@ func TestRequestsOfAUserTakeTurns(t *testing.T) {
 			d()
 		}
 	})
+}
+
+// The clock of limits counts on whatever the machine's clock says; one that did not
+// would neither lock anybody out for long nor let anybody go on.
+func TestLimitsOutliveAClockThatJumps(t *testing.T) {
+	if now := newLimits(true).now().String(); !strings.Contains(now, " m=") {
+		t.Errorf("limits go by a clock that may jump: %s", now)
+	}
+	now := time.Now()
+	l := limitsAt(&now)
+	try := func() error {
+		return l.password("192.0.2.1", func() error { return fault.New(fault.Unauthenticated, "The password is wrong.") })
+	}
+	for _, jump := range []time.Duration{0, 365 * 24 * time.Hour, 0} {
+		if jump != 0 {
+			now = now.Add(jump) // all tries are back
+		}
+		for !fault.Is(try(), fault.RateLimited) {
+		}
+		now = now.Add(-jump)
+		if err := try(); !fault.Is(err, fault.RateLimited) {
+			t.Errorf("after a jump of %s and back: %v", jump, err)
+		}
+		now = now.Add(time.Minute)
+		if err := try(); fault.Is(err, fault.RateLimited) {
+			t.Errorf("a minute after a jump of %s and back: %v", jump, err)
+		}
+	}
 }

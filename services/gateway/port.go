@@ -80,7 +80,7 @@ func (s *Service) startRelay(ctx context.Context, p *port) (stop func(), err err
 			defer cancel()
 			return s.liveSessions(ctx, ids)
 		},
-		Limits: s.config.Limits, Metrics: s.host.Metrics, Log: s.log,
+		Limits: s.config.Limits, Now: s.host.Now, Metrics: s.host.Metrics, Log: s.log,
 	})
 	if err != nil {
 		nc.Close()

@@ -99,7 +99,7 @@ func (s *Service) presenceChanged(username string, online bool, revision uint64)
 	if online {
 		words = " joined the chat"
 	}
-	s.events.Publish(event.Terminals, wire.System{Content: username + words, Timestamp: wire.Now(), Context: wire.ContextGlobal},
+	s.events.Publish(event.Terminals, wire.System{Content: username + words, Timestamp: wire.MicroTime(s.now().UnixMicro()), Context: wire.ContextGlobal},
 		event.NotTo(username))
 }
 

@@ -60,6 +60,7 @@ type book struct {
 	epoch    string // tells one bucket from the next
 	complete bool   // all that was there has been seen
 	data     map[string][]byte
+	since    map[string]time.Time // when this replica learnt that a record is as it is
 	revision uint64
 	changed  chan struct{} // closed and replaced whenever any of it changes
 }
@@ -67,7 +68,7 @@ type book struct {
 func newBook(nc *nats.Conn, log *slog.Logger, relinked <-chan struct{},
 	placeChanged func(before, after *place, o *occasion), callChanged func(before, after *call, o *occasion)) *book {
 	return &book{nc: nc, log: log, relinked: relinked, placeChanged: placeChanged, callChanged: callChanged,
-		data: map[string][]byte{}, changed: make(chan struct{})}
+		data: map[string][]byte{}, since: map[string]time.Time{}, changed: make(chan struct{})}
 }
 
 // run keeps the book until ctx ends.
@@ -224,10 +225,12 @@ func (b *book) apply(key string, data []byte, revision uint64) {
 	b.mu.Lock()
 	before, tell := b.data[key], b.complete
 	o := &occasion{name: b.epoch + "." + strconv.FormatUint(revision, 36)}
-	if data == nil {
+	switch {
+	case data == nil:
 		delete(b.data, key)
-	} else {
-		b.data[key] = data
+		delete(b.since, key)
+	case string(before) != string(data):
+		b.data[key], b.since[key] = data, time.Now()
 	}
 	b.revision = max(b.revision, revision)
 	close(b.changed)
@@ -271,6 +274,16 @@ func (b *book) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map
 	close(b.changed)
 	b.changed = make(chan struct{})
 	return nil
+}
+
+// old reports whether a record has been as it is for that long. It goes by when this
+// replica learnt of that, not by the time in the record: the clocks of replicas may
+// differ, and jump.
+func (b *book) old(key string, d time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since, known := b.since[key]
+	return known && time.Since(since) > d
 }
 
 // until waits until the condition, for which the lock is held, is true.

@@ -37,7 +37,7 @@ func TestWhoMovesWhileABookBeginsAnewHasNotLeft(t *testing.T) {
 	}
 	put := func(n, step int) {
 		key := placeKey(fmt.Sprintf("user%d", n))
-		if _, err := kv.Put(context.WithoutCancel(t.Context()), key, fmt.Appendf(nil, `{"User":"user%d","Seen":%d}`, n, step)); err != nil {
+		if _, err := kv.Put(context.WithoutCancel(t.Context()), key, fmt.Appendf(nil, `{"User":"user%d","Since":%d}`, n, step)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"decentra.local/pkg/contract"
@@ -34,7 +33,6 @@ type place struct {
 	Resumes bool
 	Profile wire.Profile
 	Since   int64 // when it began, in Unix microseconds: the order inside a room
-	Seen    int64 // when the connection took it, likewise
 	// Ended is why the user is there no more; the record goes a moment later.
 	Ended string
 }
@@ -94,8 +92,7 @@ func (s *Service) enter(ctx context.Context, caller rpc.Caller, to place) (*plac
 	}
 	to.User, to.Connection = caller.User, caller.Connection
 	to.RelayOnly = to.RelayOnly || s.config.RelayOnly
-	now := s.now().UnixMicro()
-	to.Since, to.Seen, to.Resumes = now, now, to.VoiceSession != ""
+	to.Since, to.Resumes = s.now().UnixMicro(), to.VoiceSession != ""
 	if !to.Resumes {
 		to.VoiceSession = drawID()
 	}
@@ -126,7 +123,7 @@ func (s *Service) end(ctx context.Context, user, reason string, condition func(*
 			return nil, nil
 		}
 		after := *before
-		after.Ended, after.Seen = reason, s.now().UnixMicro()
+		after.Ended = reason
 		ended = before
 		return &after, nil
 	})
@@ -217,6 +214,3 @@ func (s *Service) profiles(ctx context.Context, names ...string) ([]wire.Profile
 	}
 	return all, nil
 }
-
-// old reports whether a time in Unix microseconds is that long ago.
-func (s *Service) old(at int64, d time.Duration) bool { return s.now().Sub(time.UnixMicro(at)) > d }

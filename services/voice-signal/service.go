@@ -55,12 +55,11 @@ type Service struct {
 	connections *presence.Roster
 	credentials credentials
 	absent      absences
-	started     int64 // in Unix microseconds
 }
 
 // New makes the service; Run starts it.
 func New(config Config, h *host.Host) *Service {
-	return &Service{config: config, host: h, log: h.Log, now: time.Now}
+	return &Service{config: config, host: h, log: h.Log, now: h.Now}
 }
 
 // Run serves until ctx ends.
@@ -77,7 +76,6 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Voice, s.log)
 	s.book = newBook(s.nc, s.log, relinked, s.placeChanged, s.callChanged)
-	s.started = s.now().UnixMicro()
 	s.connections = presence.Connections.Roster(s.connectionChanged)
 	s.measure(s.host.Metrics)
 

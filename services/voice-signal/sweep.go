@@ -73,9 +73,9 @@ func (s *Service) connectionChanged(connection string, online bool, revision uin
 	case online:
 		s.absent.end(connection)
 	case revision == 0:
-		s.absent.note(connection, s.now())
+		s.absent.note(connection, time.Now())
 	default:
-		s.absent.note(connection, s.now().Add(-2*grace))
+		s.absent.note(connection, time.Now().Add(-2*grace))
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		s.sweepPlaces(ctx)
@@ -97,16 +97,16 @@ func (s *Service) sweep(ctx context.Context, verify <-chan struct{}) {
 		case <-tick.C:
 		}
 		step, cancel := context.WithTimeout(ctx, patience)
-		if asked || s.now().Sub(verified) > verifyPeriod {
+		if asked || time.Since(verified) > verifyPeriod {
 			if err := s.verify(step); err != nil {
 				s.log.Debug("rights are not known for now", "error", err)
 			} else {
-				verified = s.now()
+				verified = time.Now()
 			}
 		}
 		s.sweepPlaces(step)
 		s.sweepCalls(step)
-		s.absent.prune(s.now())
+		s.absent.prune(time.Now())
 		cancel()
 	}
 }
@@ -117,11 +117,11 @@ func (s *Service) sweepPlaces(ctx context.Context) {
 	for _, p := range list[place](s.book, placePrefix) {
 		switch {
 		case !p.stands():
-			if s.old(p.Seen, remembered) {
+			if s.book.old(placeKey(p.User), remembered) {
 				s.check(forget(ctx, s.book, placeKey(p.User)))
 			}
 		case s.connections.Online(p.Connection):
-		case s.absent.over(p.Connection, s.now()), s.old(max(p.Seen, s.started), grace) && !s.waitsFor(p.Connection):
+		case s.absent.over(p.Connection, time.Now()), s.book.old(placeKey(p.User), grace) && !s.waitsFor(p.Connection):
 			ended, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.Connection == p.Connection })
 			s.check(err)
 			if ended != nil && ended.CallID != "" && s.waiting(ended.CallID) != nil {
@@ -136,7 +136,7 @@ func (s *Service) waitsFor(connection string) bool {
 	s.absent.mu.Lock()
 	defer s.absent.mu.Unlock()
 	since, ok := s.absent.since[connection]
-	return ok && s.now().Sub(since) <= grace
+	return ok && time.Since(since) <= grace
 }
 
 // waiting is somebody in a call whose connection lives, nil: there is nobody.
@@ -164,23 +164,23 @@ func (s *Service) sweepCalls(ctx context.Context) {
 		known[c.ID] = c.lives()
 		switch {
 		case c.State == callEnded:
-			if s.old(c.At, remembered) {
+			if s.book.old(callKey(c.ID), remembered) {
 				s.check(forget(ctx, s.book, callKey(c.ID)))
 			}
-		case c.State == wire.CallRinging && s.old(c.At, ringing):
+		case c.State == wire.CallRinging && s.book.old(callKey(c.ID), ringing):
 			s.check(s.endCall(ctx, c.ID, wire.VoiceNoAnswer))
-		case c.State == wire.CallRinging && in[c.ID] < 1 && s.old(c.At, grace):
+		case c.State == wire.CallRinging && in[c.ID] < 1 && s.book.old(callKey(c.ID), grace):
 			s.check(s.endCall(ctx, c.ID, wire.VoiceLost))
-		case c.State == wire.CallAccepted && in[c.ID] < 1 && s.old(c.At, grace):
+		case c.State == wire.CallAccepted && in[c.ID] < 1 && s.book.old(callKey(c.ID), grace):
 			s.check(forget(ctx, s.book, callKey(c.ID)))
 		case c.State == wire.CallAccepted && in[c.ID] < 2:
-			if p := s.waiting(c.ID); p != nil && s.old(p.Seen, grace) {
+			if p := s.waiting(c.ID); p != nil && s.book.old(placeKey(p.User), grace) {
 				s.check(s.endCall(ctx, c.ID, wire.VoiceLost))
 			}
 		}
 	}
 	for _, p := range list[place](s.book, placePrefix) {
-		if p.stands() && p.CallID != "" && !known[p.CallID] && s.old(p.Seen, grace) {
+		if p.stands() && p.CallID != "" && !known[p.CallID] && s.book.old(placeKey(p.User), grace) {
 			_, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.CallID == p.CallID })
 			s.check(err)
 		}

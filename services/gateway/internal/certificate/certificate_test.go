@@ -70,6 +70,22 @@ func TestADamagedSelfMadeCertificateIsMadeAnew(t *testing.T) {
 	shown(t, open(t, o))
 }
 
+// TestASelfMadeCertificateOfALaterTimeIsMadeAnew: a clock that was ahead leaves one
+// that is not good yet. The bubble is in the year 2000.
+func TestASelfMadeCertificateOfALaterTimeIsMadeAnew(t *testing.T) {
+	options := certificate.Options{SelfMade: []string{"chat.example"}, Store: t.TempDir()}
+	later := shown(t, open(t, options))
+	if again := shown(t, open(t, options)); !again.Leaf.Equal(later.Leaf) {
+		t.Error("one that is good was made anew")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		made := shown(t, open(t, options))
+		if made.Leaf.Equal(later.Leaf) || time.Now().Before(made.Leaf.NotBefore) {
+			t.Errorf("at %s the certificate is good from %s on", time.Now(), made.Leaf.NotBefore)
+		}
+	})
+}
+
 // TestFilesMayBeReplaced, by whoever renews them; what can't be read changes
 // nothing. Time is the bubble's own.
 func TestFilesMayBeReplaced(t *testing.T) {

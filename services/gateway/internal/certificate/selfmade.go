@@ -84,14 +84,15 @@ func identities() []string {
 	return known
 }
 
-// covers reports whether a certificate is good for all of these, and for a while.
+// covers reports whether a certificate is good for all of these, now, and for a
+// while: one of a clock that was ahead is not yet.
 func covers(leaf *x509.Certificate, wanted []string) bool {
 	for _, name := range wanted {
 		if leaf.VerifyHostname(name) != nil {
 			return false
 		}
 	}
-	return time.Until(leaf.NotAfter) > selfMadeRenewal
+	return time.Until(leaf.NotBefore) <= 0 && time.Until(leaf.NotAfter) > selfMadeRenewal
 }
 
 func generate(file string, identities []string) error {

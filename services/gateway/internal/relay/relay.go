@@ -44,7 +44,8 @@ type Options struct {
 	Here func(session string) bool
 	// Live picks, of at most 500 sessions, those that have not ended.
 	Live    func(ctx context.Context, sessions []string) (map[string]bool, error)
-	Limits  bool // quotas per user
+	Limits  bool             // quotas per user
+	Now     func() time.Time // when credentials expire goes by it
 	Metrics prometheus.Registerer
 	Log     *slog.Logger
 }
@@ -130,7 +131,7 @@ func permitted(_ net.Addr, peer net.IP) bool {
 func (r *Relay) key(name, _ string, from net.Addr) ([]byte, bool) {
 	secret := r.secret.Load()
 	grant, ok := contract.ParseRelayName(name)
-	if secret == nil || !ok || !r.accounts.admits(name, grant, from, time.Now()) {
+	if secret == nil || !ok || !r.accounts.admits(name, grant, from, r.options.Now()) {
 		return nil, false
 	}
 	return turn.GenerateAuthKey(name, realm, secret.Password(name)), true

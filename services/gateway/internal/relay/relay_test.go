@@ -33,6 +33,7 @@ type site struct {
 
 	mu    sync.Mutex
 	ended []string
+	ahead time.Duration // of its clock
 }
 
 // gate is one gateway's relay.
@@ -70,6 +71,7 @@ func (s *site) gate() gate {
 		Packets: packets, Streams: streams, NATS: nc, Limits: s.limits,
 		Secret:  func(context.Context) (contract.Secret, error) { return secret, nil },
 		Here:    func(string) bool { return false },
+		Now:     s.now,
 		Live:    s.live,
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})
@@ -91,6 +93,18 @@ func (s *site) live(_ context.Context, ids []string) (map[string]bool, error) {
 		live[id] = !slices.Contains(s.ended, id)
 	}
 	return live, nil
+}
+
+func (s *site) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead)
+}
+
+func (s *site) jump(ahead time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead = ahead
 }
 
 func (s *site) end(session string) {
@@ -378,4 +392,45 @@ func TestAnAllocationOutlivesItsCredentials(t *testing.T) {
 		}
 	}
 	meet(t, g.allocate(t, "udp", "anna"), ben) // takes new permissions
+}
+
+// What credentials are good for goes by the clock; what began goes on, and a wrong
+// clock spoils nothing.
+func TestTheClockOfARelayMayJump(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	s := newSite(t)
+	g := s.gate()
+	anna, ben := g.allocate(t, "udp", "anna"), g.allocate(t, "tcp", "ben")
+	meet(t, anna, ben)
+	old := grant("carl").Name()
+	s.jump(year)
+	late := contract.RelayGrant{Expires: s.now().Add(contract.RelayLife), Session: "session-of-carl", User: "carl"}.Name()
+	for _, step := range []struct {
+		name      string
+		ahead     time.Duration
+		old, late bool
+	}{
+		{"a year ahead", year, false, true},
+		{"right again", 0, true, true},
+		{"a day back", -24 * time.Hour, true, true},
+		{"after their time", contract.RelayLife + time.Minute, false, true},
+	} {
+		s.jump(step.ahead)
+		for name, good := range map[string]bool{old: step.old, late: step.late} {
+			if _, err := g.try(t, "udp", name, secret.Password(name)); (err == nil) != good {
+				t.Errorf("%s: %s of %s: %v", step.name, name, s.now().Format(time.DateTime), err)
+			}
+		}
+		exchange(t, anna, ben, step.name)
+	}
+
+	// Whatever the clock says, they end with their session.
+	s.end("session-of-carl")
+	g.SessionEnded("session-of-carl")
+	s.jump(-24 * time.Hour)
+	for _, name := range []string{old, late} {
+		if _, err := g.try(t, "udp", name, secret.Password(name)); err == nil {
+			t.Errorf("%s of a session that has ended is good", name)
+		}
+	}
 }

@@ -57,7 +57,7 @@ export function rows(
 		out.push({ kind: 'day', key: `day ${key} ${String(out.length)}`, date });
 	};
 	const opensGroup = (name: string, date: Date): boolean => {
-		const first = author !== name || date.getTime() - at > GROUP_WINDOW_MS;
+		const first = author !== name || Math.abs(date.getTime() - at) > GROUP_WINDOW_MS;
 		author = name;
 		at = date.getTime();
 		return first;

@@ -17,3 +17,14 @@ export function iceConfiguration(turn: TURNCredentials, location: Pick<Location,
 function authority(uri: string): string {
 	return uri.replace(/^turns?:/, '').replace(/\?.*$/, '');
 }
+
+/** Before they expire. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+/** Whatever the clocks say, of the server and here: not all the time, and before an hour is over. */
+const RENEW_AFTER_MS = 60_000;
+const RENEW_WITHIN_MS = 55 * 60_000;
+
+/** After how long credentials are renewed, in milliseconds. */
+export function renewIn(turn: Pick<TURNCredentials, 'expires_at'>, now: number): number {
+	return Math.min(Math.max(RENEW_AFTER_MS, Date.parse(turn.expires_at) - now - RENEW_BEFORE_MS), RENEW_WITHIN_MS);
+}

@@ -4,7 +4,7 @@ import type { Transport } from '../state/transport';
 import { s } from '../strings';
 import { WireError, type ClientFrame, type FrameOf, type ServerFrame } from '../wire';
 import type { Call, TURNCredentials, VoiceMember } from '../wire.generated';
-import { iceConfiguration } from './ice';
+import { iceConfiguration, renewIn } from './ice';
 import { Speech, type VoiceBrowser } from './media';
 import { Mesh } from './mesh.svelte';
 import type { Signal } from './peer';
@@ -36,8 +36,6 @@ interface OtherState {
 const SPEAK_LOOK_MS = 120;
 /** After push-to-talk was let go. */
 const RELEASE_MS = 200;
-/** Before they expire. */
-const RENEW_BEFORE_MS = 5 * 60_000;
 /** How long after one's own coming back others may still come back. */
 const OTHERS_BACK_MS = 8_000;
 /** How often it is said, a second apart, that one has left: as long as the server waits for somebody who is away. */
@@ -512,8 +510,7 @@ export class Voice {
 	#keepCredentials(): void {
 		const era = this.#era;
 		if (this.#turn === null) return;
-		const life = Date.parse(this.#turn.expires_at) - this.#options.clock.now() - RENEW_BEFORE_MS;
-		this.#later(Math.max(60_000, life), () => {
+		this.#later(renewIn(this.#turn, this.#options.clock.now()), () => {
 			this.credentials()
 				.then((turn) => {
 					if (era !== this.#era) return;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { verdict } from './check';
-import { iceConfiguration } from './ice';
+import { iceConfiguration, renewIn } from './ice';
 import { Speech } from './media';
 import { videoBitrate } from './mesh.svelte';
 import { noCounts, readPath } from './path';
@@ -35,6 +35,14 @@ describe('the servers of a connection', () => {
 		expect(tcp.iceServers?.[0]?.urls).toEqual(['turn:chat.example:443?transport=tcp']);
 		expect(tcp.iceTransportPolicy).toBe('relay');
 	});
+});
+
+test.each([
+	['five minutes before their end', 0, 55],
+	['as long as they are good at most, where the clock of the server is a year ahead', -365 * 24 * 60, 55],
+	['not all the time, where it is a day behind', 24 * 60, 1],
+])('credentials are renewed %s', (_when, minutesOn, minutes) => {
+	expect(renewIn(turn, Date.parse(turn.expires_at) + (minutesOn - 60) * 60_000)).toBe(minutes * 60_000);
 });
 
 test('a description asks for silence to be left out and losses to be mended', () => {
