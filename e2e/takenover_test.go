@@ -2,7 +2,10 @@ package e2e
 
 import (
 	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,10 +15,12 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/pion/turn/v4"
 
 	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/installation"
 	"decentra.local/pkg/contract"
+	"decentra.local/pkg/firsthand"
 )
 
 // TestATakenOverServiceCantSpeakAsAnother connects to NATS with each service's
@@ -48,7 +53,9 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 			if service != "auth" {
 				s.mayNotSay("auth.fact")
 			}
-			if service != "gateway" { // it alone asks for users
+			if service != "gateway" { // it alone asks for users, and passes packets on
+				s.mayNotSay(contract.RelayPackets + "c61200")
+				s.mayNotHear(contract.RelayPackets + ">")
 				s.mayNotHear("*.event.>")
 				s.mayNotSay("$KV.presence.anybody.here")
 				s.mayNotSay("$JS.API.STREAM.UPDATE.KV_presence")
@@ -89,8 +96,19 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 		}
 	})
 
+	// Two allocations of the relay, which permit each other's packets.
+	ear, mouth := allocate(t, anna), allocate(t, anna)
+	exchange(t, mouth, ear)
+	packet, subject := relayPacket(t, mouth, ear, "I am the mouth.")
+
 	t.Run("JetStream carries nothing further", func(t *testing.T) {
 		voice := takeOver(t, inst, "voice-signal")
+		gateway := takeOver(t, inst, "gateway")
+		passed, err := gateway.nc.SubscribeSync(subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gateway.flush()
 		carry := func(kind, subject, to, body string) {
 			m, err := voice.nc.Request(subject, []byte(body), soon)
 			if err != nil || strings.Contains(string(m.Data), `"error"`) {
@@ -104,7 +122,9 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 			"an event": {"chat.event.everyone", &nats.Msg{Data: []byte(`{"type":"system","content":"I am chat."}`)}},
 			"an event with a mark": {"chat.event.everyone", &nats.Msg{Data: []byte(`{"type":"system","content":"I am chat."}`),
 				Header: nats.Header{"From": {"chat"}}}},
-			"a request": {"chat.rpc.create_server", &nats.Msg{Data: []byte(`{"name":"Forged"}`), Header: nats.Header{"User": {"anna"}}}},
+			"a request":            {"chat.rpc.create_server", &nats.Msg{Data: []byte(`{"name":"Forged"}`), Header: nats.Header{"User": {"anna"}}}},
+			"a packet":             {subject, &nats.Msg{Data: packet}},
+			"a packet with a mark": {subject, &nats.Msg{Data: packet, Header: nats.Header{"From": {"gateway"}}}},
 		} {
 			key := "$KV.voice." + rand.Text()
 			tried.says.Subject = key
@@ -135,6 +155,31 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 				t.Errorf("anna was told %s", f.Raw)
 			}
 		}
+		if heard := exchange(t, mouth, ear); slices.Contains(heard, "I am the mouth.") {
+			t.Error("a packet was injected into the relay")
+		}
+		carried := 0
+		for {
+			m, err := passed.NextMsg(200 * time.Millisecond)
+			if err != nil {
+				break
+			}
+			if strings.Contains(string(m.Data), "I am the mouth.") {
+				carried++
+			}
+		}
+		if carried < 4 {
+			t.Errorf("JetStream carried %d packets: the attempt was none", carried)
+		}
+
+		// A gateway could: it is the mark that makes the difference, and not the form.
+		if err := firsthand.Send(gateway.nc, contract.Gateway, subject, packet); err != nil {
+			t.Fatal(err)
+		}
+		gateway.flush()
+		if heard := exchange(t, mouth, ear); !slices.Contains(heard, "I am the mouth.") {
+			t.Error("a packet in its right form does not arrive")
+		}
 	})
 
 	t.Run("nobody without a key", func(t *testing.T) {
@@ -151,6 +196,78 @@ func TestATakenOverServiceCantSpeakAsAnother(t *testing.T) {
 		}
 	})
 	anna.write(general, "all is well", "1") // nothing of this did harm
+}
+
+// allocate takes an address of the relay, as a browser does.
+func allocate(t *testing.T, p *person) net.PacketConn {
+	t.Helper()
+	credentials := p.ask("get_turn_credentials", nil, "turn_credentials")
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimPrefix(p.base, "http://")
+	c, err := turn.NewClient(&turn.ClientConfig{
+		STUNServerAddr: address, TURNServerAddr: address, Conn: conn,
+		Username: credentials.Field("username"), Password: credentials.Field("credential"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		_ = conn.Close()
+	})
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	var relayed net.PacketConn
+	await.Until(t, await.Patience, "the relay gives an address", func() (err error) {
+		relayed, err = c.Allocate()
+		return err
+	})
+	t.Cleanup(func() { _ = relayed.Close() })
+	return relayed
+}
+
+// exchange sends from one to the other until it arrives, and returns what else did.
+func exchange(t *testing.T, from, to net.PacketConn) (heard []string) {
+	t.Helper()
+	text := rand.Text()
+	await.Until(t, await.Patience, "a packet goes through the relay", func() error {
+		for _, way := range [][2]net.PacketConn{{to, from}, {from, to}} { // who sends permits answers
+			if _, err := way[0].WriteTo([]byte(text), way[1].LocalAddr()); err != nil {
+				return err
+			}
+		}
+		buffer := make([]byte, 1500)
+		for {
+			_ = to.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+			n, _, err := to.ReadFrom(buffer)
+			if err != nil {
+				return err
+			}
+			if string(buffer[:n]) == text {
+				return nil
+			}
+			heard = append(heard, string(buffer[:n]))
+		}
+	})
+	return heard
+}
+
+// relayPacket is a packet from one to the other as gateways pass it on, and the
+// subject where the gateway listens that has the other.
+func relayPacket(t *testing.T, from, to net.PacketConn, text string) (packet []byte, subject string) {
+	t.Helper()
+	for _, conn := range []net.PacketConn{to, from} {
+		udp, ok := conn.LocalAddr().(*net.UDPAddr)
+		if !ok {
+			t.Fatalf("the relay gave the address %v", conn.LocalAddr())
+		}
+		packet = binary.BigEndian.AppendUint16(append(packet, udp.IP.To4()...), uint16(udp.Port))
+	}
+	return append(packet, text...), contract.RelayPackets + hex.EncodeToString(packet[:3])
 }
 
 // methods are the subjects of all methods that there are.

@@ -1,11 +1,14 @@
 package relay
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"decentra.local/pkg/bus"
 )
 
 // BenchmarkPass takes packets of video from one allocation to another, as far as
@@ -32,6 +35,54 @@ func BenchmarkPass(b *testing.B) {
 		}
 		if _, _, err := to.ReadFrom(buffer[:]); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPassOn takes packets of video to an allocation of another gateway, over
+// NATS in this process.
+func BenchmarkPassOn(b *testing.B) {
+	nats, err := bus.Open(bus.Config{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer nats.Close()
+	at := func() *endpoint {
+		nc, err := nats.Connect("gateway")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(nc.Close)
+		board, err := newSwitchboard(nc, newMetrics(prometheus.NewRegistry()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		conn, _, err := board.AllocatePacketConn("udp4", 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		e := conn.(*endpoint)
+		e.owner.Store(&account{})
+		return e
+	}
+	from, to := at(), at()
+	packet, buffer := [1200]byte{}, [packetBytes]byte{}
+	const together = 32 // as many as come at once, so that not the way there and back is measured
+	b.SetBytes(together * int64(len(packet)))
+	b.ReportAllocs()
+	for b.Loop() {
+		for range together {
+			if _, err := from.WriteTo(packet[:], to.udp); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for range together {
+			if _, _, err := to.ReadFrom(buffer[:]); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

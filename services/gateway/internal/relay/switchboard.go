@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"decentra.local/pkg/contract"
+	"decentra.local/pkg/firsthand"
 )
 
 const (
@@ -138,7 +139,7 @@ func (b *switchboard) pass(from *endpoint, to netip.AddrPort, data []byte) {
 	packet = appendAddress(packet, to)
 	packet = appendAddress(packet, from.address)
 	// Without a link it is lost: there is no use for a packet that comes late.
-	_ = b.nc.Publish(subjectOf(block), append(packet, data...))
+	_ = firsthand.Send(b.nc, contract.Gateway, subjectOf(block), append(packet, data...))
 }
 
 func appendAddress(packet []byte, address netip.AddrPort) []byte {
@@ -150,9 +151,9 @@ func readAddress(packet []byte) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(packet)), binary.BigEndian.Uint16(packet[4:]))
 }
 
-// receive takes a packet of another gateway.
+// receive takes a packet that another gateway sent itself.
 func (b *switchboard) receive(m *nats.Msg) {
-	if len(m.Data) < headerBytes {
+	if !firsthand.SentBy(m, contract.Gateway) || len(m.Data) < headerBytes {
 		return
 	}
 	if e := b.find(readAddress(m.Data)); e != nil {
