@@ -66,7 +66,7 @@ func allowed(from, to string) bool {
 	case a == b:
 		return true
 	case b == "pkg":
-		return !storesData(to) || a == "cmd/decentra" && to == "pkg/store" || a == "services/auth" || a == "services/chat" || a == "services/social"
+		return !storesData(to) || a == "e2e" || a == "cmd/decentra" && to == "pkg/store" || a == "services/auth" || a == "services/chat" || a == "services/social"
 	case a == "cmd/decentra":
 		return strings.HasPrefix(b, "services/")
 	case a == "services/gateway":

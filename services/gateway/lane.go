@@ -1,10 +1,6 @@
 package gateway
 
-import (
-	"sync"
-
-	"decentra.local/pkg/workers"
-)
+import "sync"
 
 const (
 	// laneRequests and laneBytes bound what waits for its turn on one connection,
@@ -24,6 +20,7 @@ type request struct {
 // What has come while one was worked on is handled together where it may be. A
 // worker has it only while there is something to do.
 type lane struct {
+	spawn    func(func()) // gives work to a worker
 	handle   func([]request)
 	together func(a, b request) bool
 
@@ -45,7 +42,7 @@ func (l *lane) add(r request) {
 	l.bytes += len(r.data)
 	if !l.running {
 		l.running = true
-		workers.Go(l.run)
+		l.spawn(l.run)
 	}
 }
 

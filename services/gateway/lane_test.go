@@ -28,6 +28,7 @@ func recordingLane() (l *lane, let chan struct{}, handled func() [][]string) {
 			}
 			all = append(all, ids)
 		},
+		spawn:    func(work func()) { go work() }, // a worker of the pool would outlive the bubble
 		together: func(a, b request) bool { return a.Type == "m" && b.Type == "m" },
 	}
 	return l, let, func() [][]string {

@@ -22,6 +22,7 @@ import (
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
+	"decentra.local/pkg/workers"
 )
 
 const (
@@ -104,7 +105,7 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	sock.over = make(chan struct{})
 	sock.out.open(conn.NetConn(), &s.waiting, func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
 	sock.place.hold = sock.out.hold
-	sock.lane.handle, sock.lane.together = sock.handle, sock.together
+	sock.lane.spawn, sock.lane.handle, sock.lane.together = workers.Go, sock.handle, sock.together
 	s.hub.add(sock)
 	go sock.serve()
 }
