@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"html"
 	"math"
 	"strings"
 
@@ -91,13 +92,13 @@ func (p plot) draw(b *strings.Builder, width, height float64) {
 		return plotLeft + 14 + float64(i)*(right-plotLeft-28)/float64(max(len(p.sizes)-1, 1))
 	}
 	y := func(value float64) float64 { return bottom - value/most*(bottom-plotTop) }
-	fmt.Fprintf(b, `<text class="title" x="%d" y="18">%s</text>`+"\n", plotLeft, p.title)
+	fmt.Fprintf(b, `<text class="title" x="%d" y="18">%s</text>`+"\n", plotLeft, html.EscapeString(p.title))
 	for value := 0.0; value <= most+step/2; value += step {
-		fmt.Fprintf(b, `<path class="grid" d="M%d %.1fH%.1f"/><text x="%d" y="%.1f" text-anchor="end">%.3g</text>`+"\n",
+		fmt.Fprintf(b, `<path class="grid" d="M%d %.1fH%.1f"/><text x="%d" y="%.1f" text-anchor="end">%.4g</text>`+"\n",
 			plotLeft, y(value), right, plotLeft-6, y(value)+4, value)
 	}
 	for i, n := range p.sizes {
-		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", x(i), bottom+16, whole(n))
+		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", x(i), bottom+16, brief(n))
 	}
 	for _, line := range p.lines {
 		var points []string
@@ -106,6 +107,17 @@ func (p plot) draw(b *strings.Builder, width, height float64) {
 		}
 		fmt.Fprintf(b, `<polyline class="line %s" points="%s"/>`+"\n", line.class(), strings.Join(points, " "))
 	}
+}
+
+// brief shows a number where there is little room.
+func brief(n int) string {
+	switch {
+	case n >= 1_000_000 && n%1_000_000 == 0:
+		return fmt.Sprintf("%d M", n/1_000_000)
+	case n >= 10_000 && n%1000 == 0:
+		return fmt.Sprintf("%d k", n/1000)
+	}
+	return whole(n)
 }
 
 // niceStep is the least of 1, 2 and 5 times a power of ten that is not below.
