@@ -65,8 +65,12 @@ CREATE TABLE server_roles (role_id TEXT); INSERT INTO server_roles VALUES ('role
 // they were.
 func TestImport(t *testing.T) {
 	both(t, func(t *testing.T, topology installation.Topology) {
-		if topology == installation.Split {
-			t.Run("services with directories of their own", importApart)
+		switch topology {
+		case installation.Split:
+			importApart(t)
+			return
+		case installation.Containers:
+			importIntoTheVolume(t)
 			return
 		}
 		inst := installation.New(t, installation.Options{Topology: topology})
@@ -179,6 +183,29 @@ func importApart(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(data, service+".db")); err == nil {
 			t.Errorf("%s.db is in the directory of all", service)
 		}
+	}
+}
+
+// importIntoTheVolume takes over into the containers' volume, as the documents say.
+func importIntoTheVolume(t *testing.T) {
+	inst := installation.New(t, installation.Options{Topology: installation.Containers})
+	from := original(t)
+	compose := inst.Compose()
+	compose.Run("run", "--rm", "init")
+	out := compose.Run("run", "--rm", "--volume", from+":/from/decentra.db:ro", "init",
+		"import", "--from", "/from/decentra.db", "--timezone", "Europe/Berlin", "--data", "/data")
+	if !strings.Contains(out, "6 accounts") {
+		t.Errorf("the report is:\n%s", out)
+	}
+	inst.StartAll()
+	ann := enterAs(t, inst, "Ann", "ann's")
+	messages, _ := ann.history(client.Channel("server_1", "channel_1"))
+	if len(messages) != 3 || messages[0].Content != "first" {
+		t.Errorf("the channel has %q", contents(messages))
+	}
+	private, _ := enterAs(t, inst, "ben", "ann's").history(client.DM("dm_1"))
+	if len(private) != 2 {
+		t.Errorf("the DM has %q", contents(private))
 	}
 }
 

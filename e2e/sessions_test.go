@@ -44,9 +44,9 @@ func TestExpiredSession(t *testing.T) {
 // expire makes all sessions of a person older than they may become.
 func expire(t *testing.T, inst *installation.Installation, topology installation.Topology, p *person) {
 	t.Helper()
-	process := "decentra"
-	if topology == installation.Split {
-		process = "auth"
+	process := "auth"
+	if topology == installation.AllInOne {
+		process = "decentra"
 	}
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(inst.Data(process), "auth.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {

@@ -213,8 +213,15 @@ func (i *Installation) Container(name string) *Container { return i.units[name].
 // Process is one of them.
 func (i *Installation) Process(name string) Unit { return i.units[name] }
 
-// Data is the data directory of a process.
-func (i *Installation) Data(process string) string { return i.data[process] }
+// Data is the data directory of a process. That of a container is there once it was
+// started, on an engine of this machine's.
+func (i *Installation) Data(process string) string {
+	i.tb.Helper()
+	if i.compose != nil {
+		return filepath.Join(Docker(i.tb, "volume", "inspect", "--format", "{{.Mountpoint}}", "decentra-data"), process)
+	}
+	return i.data[process]
+}
 
 // StartAll starts everything in order and waits until it serves.
 func (i *Installation) StartAll() {
