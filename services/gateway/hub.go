@@ -23,11 +23,12 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
-	// After a round of writing the next is put off for as long as that took, or
-	// busyRest times as long if some connection got more than one frame, but at most
-	// for mostRest.
-	busyRest = 3
-	mostRest = 2 * time.Millisecond
+	// After a round of writing to more than fewWrites connections the next is put off
+	// for as long as it took, and after one in which some connection got more than one
+	// frame for busyRest times as long, but at most for mostRest.
+	fewWrites = 50
+	busyRest  = 3
+	mostRest  = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// leaveGrace is how long somebody whose last connection ended is still there.
@@ -148,7 +149,7 @@ func (h *hub) wait() { h.running.Wait() }
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
-	resting := true
+	var until time.Time // the rest lasts; the timer may be late
 	for {
 		select {
 		case <-ctx.Done():
@@ -156,24 +157,28 @@ func (h *hub) fanOut(ctx context.Context) {
 		case m := <-h.events:
 			h.deliver(m)
 		case <-rest.C:
-			resting = false
 		}
-		if resting || len(h.touched) == 0 {
+		if len(h.touched) == 0 || time.Now().Before(until) {
 			continue
 		}
 		for range min(len(h.events), eventBatch) {
 			h.deliver(<-h.events)
 		}
 		h.metrics.backlog.Set(float64(len(h.events)))
+		busy, many := h.queued > len(h.touched), len(h.touched) > fewWrites
 		start := time.Now()
-		busy := h.queued > len(h.touched)
 		h.flush()
 		took := time.Since(start)
-		if busy {
-			took *= busyRest
+		switch {
+		case busy:
+			took = min(busyRest*took, mostRest)
+		case many:
+			took = min(took, mostRest)
+		default:
+			continue
 		}
-		resting = true
-		rest.Reset(min(took, mostRest))
+		until = time.Now().Add(took)
+		rest.Reset(took)
 	}
 }
 
