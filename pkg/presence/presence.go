@@ -11,12 +11,15 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"decentra.local/pkg/bucket"
 )
 
 // Bucket is one kind of entries. Gateways make it, others find it.
@@ -48,9 +51,6 @@ const (
 	// look is how often a watcher looks for a bucket that is not there yet.
 	look = 200 * time.Millisecond
 )
-
-// errAnew says that the bucket is not the one it was: revisions begin again.
-var errAnew = errors.New("the bucket was made anew")
 
 // access is how the bucket is got: create or find.
 type access func(context.Context, jetstream.JetStream) (jetstream.KeyValue, error)
@@ -183,7 +183,7 @@ func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway str
 			return fmt.Errorf("put presence: %w", err)
 		}
 		if revision <= e.revision {
-			return errAnew
+			return bucket.ErrAnew
 		}
 		e.written[user], e.revision = now, revision
 	}
@@ -279,7 +279,7 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 	// A bucket that was lost and made anew is not noticed by its watchers.
 	check := time.NewTicker(r.bucket.renewal())
 	defer check.Stop()
-	created, err := createdAt(ctx, kv)
+	epoch, _, err := bucket.Look(ctx, kv)
 	if err != nil {
 		return err
 	}
@@ -288,12 +288,8 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 		case <-ctx.Done():
 			return nil
 		case <-check.C:
-			now, err := createdAt(ctx, kv)
-			if err != nil {
+			if err := bucket.Same(ctx, kv, epoch); err != nil {
 				return err
-			}
-			if !now.Equal(created) {
-				return errAnew
 			}
 		case entry, ok := <-watcher.Updates():
 			if !ok {
@@ -316,41 +312,19 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 	}
 }
 
-func createdAt(ctx context.Context, kv jetstream.KeyValue) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	status, err := kv.Status(ctx)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("look at the bucket: %w", err)
-	}
-	if detailed, ok := status.(*jetstream.KeyValueBucketStatus); ok {
-		return detailed.StreamInfo().Created, nil
-	}
-	return time.Time{}, nil
-}
-
 // forgetOthers ends the entries that a new watch did not find any more.
 func (r *Roster) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map[string]bool) error {
 	r.mu.RLock()
-	var missing []string
+	var held []string
 	for _, keys := range r.entries {
-		for key := range keys {
-			if !seen[key] {
-				missing = append(missing, key)
-			}
-		}
+		held = slices.AppendSeq(held, maps.Keys(keys))
 	}
 	r.mu.RUnlock()
-	for _, key := range missing {
-		_, err := kv.Get(ctx, key)
-		switch {
-		case errors.Is(err, jetstream.ErrKeyNotFound):
-			r.apply(key, false, 0)
-		case err != nil:
-			return fmt.Errorf("look for an entry: %w", err)
-		} // else it was written while the watch began, and comes yet
+	gone, err := bucket.Gone(ctx, kv, held, seen)
+	for _, key := range gone {
+		r.apply(key, false, 0)
 	}
-	return nil
+	return err
 }
 
 func (r *Roster) apply(key string, online bool, revision uint64) {

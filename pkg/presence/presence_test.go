@@ -10,28 +10,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"decentra.local/pkg/bus"
+	"decentra.local/pkg/bus/bustest"
 	"decentra.local/pkg/presence"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
-
-func connect(t *testing.T) func() *nats.Conn {
-	t.Helper()
-	b, err := bus.Open(bus.Config{Store: t.TempDir(), Log: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	return func() *nats.Conn {
-		nc, err := b.Connect("test")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(nc.Close)
-		return nc
-	}
-}
 
 // gateway keeps the entries of the users it is given.
 type gateway struct {
@@ -110,10 +93,10 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestUsersComeAndGo(t *testing.T) {
-	nc := connect(t)
+	connect := bustest.Start(t)
 	const odd = "Zoë. >*山"
-	roster, told := watch(t, nc())
-	g := keep(t, nc(), "G1", "ann", odd)
+	roster, told := watch(t, connect("test"))
+	g := keep(t, connect("test"), "G1", "ann", odd)
 	eventually(t, "both are online", func() bool { return roster.Online("ann") && roster.Online(odd) })
 	g.set("ann")
 	eventually(t, "one went", func() bool { return roster.Online("ann") && !roster.Online(odd) })
@@ -125,9 +108,9 @@ func TestUsersComeAndGo(t *testing.T) {
 }
 
 func TestAUserOnTwoGatewaysIsOnlineOnce(t *testing.T) {
-	nc := connect(t)
-	first, second := keep(t, nc(), "G1", "ann"), keep(t, nc(), "G2", "ann", "bob")
-	roster, told := watch(t, nc())
+	connect := bustest.Start(t)
+	first, second := keep(t, connect("test"), "G1", "ann"), keep(t, connect("test"), "G2", "ann", "bob")
+	roster, told := watch(t, connect("test"))
 	eventually(t, "both are online", func() bool { return roster.Online("ann") && roster.Online("bob") })
 	first.set()
 	second.set("ann")
@@ -149,11 +132,11 @@ func TestAUserOnTwoGatewaysIsOnlineOnce(t *testing.T) {
 }
 
 func TestAWipedBucketIsFilledAgain(t *testing.T) {
-	nc := connect(t)
-	g := keep(t, nc(), "G1", "ann")
-	roster, _ := watch(t, nc())
+	connect := bustest.Start(t)
+	g := keep(t, connect("test"), "G1", "ann")
+	roster, _ := watch(t, connect("test"))
 	eventually(t, "ann is online", func() bool { return roster.Online("ann") })
-	js, err := jetstream.New(nc())
+	js, err := jetstream.New(connect("test"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,12 +144,12 @@ func TestAWipedBucketIsFilledAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.set("ann", "bob")
-	late, _ := watch(t, nc())
+	late, _ := watch(t, connect("test"))
 	eventually(t, "a new watcher sees both", func() bool { return late.Online("ann") && late.Online("bob") })
 }
 
 func TestAGatewayThatLapsesTakesAllItsUsersAlong(t *testing.T) {
-	nc := connect(t)
+	connect := bustest.Start(t)
 	bucket := presence.Bucket{Name: "brief", Life: time.Second, Lasting: true}
 	var roster *presence.Roster
 	others := make(chan bool, 10)
@@ -175,12 +158,12 @@ func TestAGatewayThatLapsesTakesAllItsUsersAlong(t *testing.T) {
 			others <- roster.Online("bob")
 		}
 	})
-	keepIn(t, bucket, nc(), "G2", "cid")
-	t.Cleanup(roster.Start(t.Context(), nc(), quiet))
-	first := keepIn(t, bucket, nc(), "G1", "ann")
+	keepIn(t, bucket, connect("test"), "G2", "cid")
+	t.Cleanup(roster.Start(t.Context(), connect("test"), quiet))
+	first := keepIn(t, bucket, connect("test"), "G1", "ann")
 	eventually(t, "ann is online", func() bool { return roster.Online("ann") })
 	first.stop() // her entry stands until it runs out
-	keepIn(t, bucket, nc(), "G1", "bob")
+	keepIn(t, bucket, connect("test"), "G1", "bob")
 	eventually(t, "bob is online", func() bool { return roster.Online("bob") })
 	if <-others {
 		t.Error("bob counts although his gateway renews nothing")

@@ -16,7 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
-	"decentra.local/pkg/bus"
+	"decentra.local/pkg/bus/bustest"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/sequence"
@@ -37,19 +37,7 @@ var ask = rpc.Method[question, reply]{Service: "test", Name: "ask"}
 // open embeds NATS and connects an asker and an answerer.
 func open(t *testing.T) (asker, answerer *nats.Conn) {
 	t.Helper()
-	b, err := bus.Open(bus.Config{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	connect := func(name string) *nats.Conn {
-		nc, err := b.Connect(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(nc.Close)
-		return nc
-	}
+	connect := bustest.Start(t)
 	return connect("asker"), connect("test")
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"decentra.local/pkg/bucket"
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
 )
@@ -38,9 +39,6 @@ const (
 	placePrefix = "place."
 	callPrefix  = "call."
 )
-
-// errAnew says that the bucket is not the one it was: it holds nothing yet.
-var errAnew = errors.New("the bucket was made anew")
 
 // book is what the bucket holds, as this replica sees it. Changes go to the bucket
 // and come back by the watch, in one order for all replicas.
@@ -78,7 +76,7 @@ func (b *book) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if errors.Is(err, errAnew) {
+		if errors.Is(err, bucket.ErrAnew) {
 			continue
 		}
 		if !errors.Is(err, jetstream.ErrBucketNotFound) { // else no gateway has come yet to make it
@@ -107,7 +105,7 @@ func (b *book) follow(ctx context.Context) error {
 		return fmt.Errorf("open the bucket: %w", err)
 	}
 	b.missed = 0
-	epoch, last, err := lookAt(attempt, kv)
+	epoch, last, err := bucket.Look(attempt, kv)
 	if err != nil {
 		return err
 	}
@@ -162,11 +160,11 @@ func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetst
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-b.relinked:
-			if err := b.same(ctx, kv, epoch); err != nil {
+			if err := bucket.Same(ctx, kv, epoch); err != nil {
 				return err
 			}
 		case <-look.C:
-			if err := b.same(ctx, kv, epoch); err != nil {
+			if err := bucket.Same(ctx, kv, epoch); err != nil {
 				return err
 			}
 		case entry, ok := <-watcher.Updates():
@@ -190,33 +188,6 @@ func (b *book) watch(ctx context.Context, watcher jetstream.KeyWatcher, kv jetst
 			}
 		}
 	}
-}
-
-func (b *book) same(ctx context.Context, kv jetstream.KeyValue, epoch string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	now, _, err := lookAt(ctx, kv)
-	if err == nil && now != epoch {
-		err = errAnew
-	}
-	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		err = errAnew
-	}
-	return err
-}
-
-// lookAt tells one bucket from the next, and how far this one is.
-func lookAt(ctx context.Context, kv jetstream.KeyValue) (epoch string, last uint64, err error) {
-	status, err := kv.Status(ctx)
-	if err != nil {
-		return "", 0, fmt.Errorf("look at the bucket: %w", err)
-	}
-	detailed, ok := status.(*jetstream.KeyValueBucketStatus)
-	if !ok {
-		return "", 0, errors.New("the bucket is none of JetStream's")
-	}
-	info := detailed.StreamInfo()
-	return strconv.FormatInt(info.Created.UnixNano(), 36), info.State.LastSeq, nil
 }
 
 // apply takes one change in and has it told, unless it was there before this
@@ -251,22 +222,14 @@ func (b *book) apply(key string, data []byte, revision uint64) {
 // wait for the book. It has everything up to a revision, whose record may be gone.
 func (b *book) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map[string]bool, last uint64) error {
 	b.mu.Lock()
-	var missing []string
-	for key := range b.data {
-		if !seen[key] {
-			missing = append(missing, key)
-		}
-	}
-	slices.Sort(missing)
+	held := slices.Collect(maps.Keys(b.data))
 	b.mu.Unlock()
-	for _, key := range missing {
-		_, err := kv.Get(ctx, key)
-		switch {
-		case errors.Is(err, jetstream.ErrKeyNotFound):
-			b.apply(key, nil, 0)
-		case err != nil:
-			return fmt.Errorf("look for a record: %w", err)
-		} // else it was written while the watch began, and comes yet
+	gone, err := bucket.Gone(ctx, kv, held, seen)
+	if err != nil {
+		return err
+	}
+	for _, key := range gone {
+		b.apply(key, nil, 0)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -317,7 +280,7 @@ func (b *book) current(ctx context.Context) error {
 	}
 	look, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	_, last, err := lookAt(look, kv)
+	_, last, err := bucket.Look(look, kv)
 	if err != nil {
 		b.log.Debug("the bucket is away", "error", err)
 		return nil

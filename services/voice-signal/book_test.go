@@ -9,7 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"decentra.local/pkg/bus"
+	"decentra.local/pkg/bus/bustest"
 	"decentra.local/pkg/contract"
 )
 
@@ -17,16 +17,7 @@ import (
 // begins are not among what it finds first.
 func TestWhoMovesWhileABookBeginsAnewHasNotLeft(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
-	connected, err := bus.Open(bus.Config{Store: t.TempDir(), Log: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connected.Close()
-	nc, err := connected.Connect("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
+	nc := bustest.Start(t)("test")
 	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)

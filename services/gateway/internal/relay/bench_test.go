@@ -1,14 +1,13 @@
 package relay
 
 import (
-	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"decentra.local/pkg/bus"
+	"decentra.local/pkg/bus/bustest"
 )
 
 // BenchmarkPass takes packets of video from one allocation to another, as far as
@@ -42,17 +41,9 @@ func BenchmarkPass(b *testing.B) {
 // BenchmarkPassOn takes packets of video to an allocation of another gateway, over
 // NATS in this process.
 func BenchmarkPassOn(b *testing.B) {
-	nats, err := bus.Open(bus.Config{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer nats.Close()
+	connect := bustest.Start(b)
 	at := func() *endpoint {
-		nc, err := nats.Connect("gateway")
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(nc.Close)
+		nc := connect("gateway")
 		board, err := newSwitchboard(nc, newMetrics(prometheus.NewRegistry()))
 		if err != nil {
 			b.Fatal(err)

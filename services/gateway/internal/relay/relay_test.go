@@ -15,7 +15,7 @@ import (
 	"github.com/pion/turn/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"decentra.local/pkg/bus"
+	"decentra.local/pkg/bus/bustest"
 	"decentra.local/pkg/contract"
 	"decentra.local/services/gateway/internal/relay"
 )
@@ -27,9 +27,9 @@ var secret = contract.Secret{Key: []byte("a key of the installation")}
 
 // site is an installation's relay: NATS, and what is known of sessions.
 type site struct {
-	t      testing.TB
-	bus    *bus.Bus
-	limits bool
+	t       testing.TB
+	connect func(service string) *nats.Conn
+	limits  bool
 
 	mu    sync.Mutex
 	ended []string
@@ -44,21 +44,13 @@ type gate struct {
 
 func newSite(t testing.TB) *site {
 	t.Helper()
-	b, err := bus.Open(bus.Config{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	return &site{t: t, bus: b}
+	return &site{t: t, connect: bustest.Start(t)}
 }
 
 // gate starts a relay.
 func (s *site) gate() gate {
 	s.t.Helper()
-	nc, err := s.bus.Connect("gateway")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	nc := s.connect("gateway")
 	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
@@ -78,7 +70,7 @@ func (s *site) gate() gate {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { r.Close(); nc.Close() })
+	s.t.Cleanup(r.Close)
 	if err := nc.FlushTimeout(soon); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
 		s.t.Fatal(err)
 	}
