@@ -65,7 +65,7 @@ var extents = map[string]extent{
 }
 
 // parts are what is measured, in the order of the document. `go test -run
-// TestBench/NAME` measures one alone, and writes no document.
+// "TestBench/^NAME$"` measures one alone, and writes no document.
 var parts = []struct {
 	name    string
 	measure func(*bench)

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"decentra.local/e2e/internal/installation"
 )
@@ -35,19 +36,18 @@ func (b *bench) growth() {
 		b.grown = append(b.grown, in.grows(b.byMembers, 0))
 	}
 	e := b.extent.growth
-	idle := map[*system]*crowd{}
-	connections := b.grows("idle connections", e.connections, func(s *system, _ people, n int) {
-		if old := idle[s]; old != nil {
-			old.close()
+	idle, connected := map[*system]people{}, 0
+	b.grown = append(b.grown, in.grows(b.grows("idle connections", e.connections, func(s *system, _ people, n int) {
+		all, ok := idle[s]
+		if !ok {
+			all, connected = b.idlePeople(s, slices.Max(e.connections)), 0
+			idle[s] = all
 		}
-		if n > 0 {
-			idle[s] = s.gather(b.T, b.idlePeople(s, n))
-		}
-	})
-	for _, c := range idle {
-		c.close()
-	}
-	b.grown = append(b.grown, in.grows(connections, b.listeners))
+		more := all
+		more.tokens = all.tokens[connected:n]
+		s.gather(b.T, more)
+		connected = n
+	}), b.listeners))
 	joined := map[*system]int{}
 	b.grown = append(b.grown, in.grows(b.grows("servers of each member", e.serversOfUser, func(s *system, p people, n int) {
 		var codes []string
