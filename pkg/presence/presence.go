@@ -1,17 +1,20 @@
 // Package presence owns who is online, and which connections live. Gateways, which
-// hold the connections, keep an entry per user (or connection) and gateway in a
-// JetStream bucket and renew it; an entry that is not renewed ends. Others watch.
+// hold the connections, keep entries with the names of users (or connections) in a
+// JetStream bucket and renew them; an entry that is not renewed ends. Others watch.
 // A bucket is a copy of what gateways know and can be lost at any time.
 package presence
 
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,11 +37,14 @@ type Bucket struct {
 	// Fleeting: an entry may be gone before a watcher saw it; its end is told all
 	// the same.
 	Fleeting bool
+	// Shared is over how many entries the names of a gateway are spread, so that
+	// renewing them costs the same however many they are; 0: each has its own.
+	Shared uint32
 }
 
 var (
 	// Users has who is online.
-	Users = Bucket{Name: "presence", Life: 45 * time.Second}
+	Users = Bucket{Name: "presence", Life: 45 * time.Second, Shared: 16}
 	// Connections has the connections that are, or were just now, in voice.
 	Connections = Bucket{Name: "connections", Life: 15 * time.Second, Lasting: true, Fleeting: true}
 )
@@ -48,6 +54,8 @@ func (b Bucket) renewal() time.Duration { return b.Life / 3 }
 const (
 	// retry is the pause after a failure.
 	retry = time.Second
+	// together is how long it is waited for more changes, to tell them together.
+	together = 50 * time.Millisecond
 	// look is how often a watcher looks for a bucket that is not there yet.
 	look = 200 * time.Millisecond
 )
@@ -103,16 +111,41 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// key is the entry of a user at a gateway: user names may have any letters, keys
-// may not. What follows speaks of users; they may as well be connections.
-func key(user, gateway string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(user)) + "." + gateway
+// place is the entry that a name is in, at every gateway. Names may have any
+// letters, keys may not.
+func (b Bucket) place(name string) string {
+	if b.Shared == 0 {
+		return base64.RawURLEncoding.EncodeToString([]byte(name))
+	}
+	return strconv.Itoa(int(crc32.ChecksumIEEE([]byte(name)) % b.Shared))
 }
 
-func userOf(key string) (string, bool) {
-	name, _, ok := strings.Cut(key, ".")
-	user, err := base64.RawURLEncoding.DecodeString(name)
-	return string(user), ok && err == nil
+// names are those in an entry.
+func (b Bucket) names(key string, value []byte) (names []string, err error) {
+	if b.Shared == 0 {
+		name, err := base64.RawURLEncoding.DecodeString(placeOf(key))
+		return []string{string(name)}, err
+	}
+	if len(value) > 0 {
+		err = json.Unmarshal(value, &names)
+	}
+	return names, err
+}
+
+// value is what an entry has of its names.
+func (b Bucket) value(names set) ([]byte, error) {
+	if b.Shared == 0 {
+		return nil, nil
+	}
+	return json.Marshal(slices.Collect(maps.Keys(names)))
+}
+
+// set are names, of users or of connections. What follows speaks of users.
+type set map[string]struct{}
+
+func placeOf(key string) string {
+	place, _, _ := strings.Cut(key, ".")
+	return place
 }
 
 func gatewayOf(key string) string {
@@ -124,19 +157,19 @@ func gatewayOf(key string) string {
 // unless they are lasting.
 // Changed is woken when the users online here may have changed; users lists them.
 func (b Bucket) Keep(ctx context.Context, nc *nats.Conn, gateway string, changed <-chan struct{}, users func() map[string]bool, log *slog.Logger) {
-	kept := entries{}
+	kept := entries{bucket: b, gateway: gateway}
 	for ctx.Err() == nil {
 		kv, err := open(ctx, nc, b.create, log)
 		if err != nil {
 			break
 		}
-		kept = entries{renewal: b.renewal(), written: map[string]time.Time{}}
+		kept.written, kept.revision = map[string]written{}, 0
 		links := nc.Stats().Reconnects
 		for err == nil {
 			if now := nc.Stats().Reconnects; now != links {
 				break // what was written may be lost with the server
 			}
-			err = kept.update(ctx, kv, gateway, users())
+			err = kept.update(ctx, kv, users())
 			if err != nil {
 				break
 			}
@@ -144,6 +177,7 @@ func (b Bucket) Keep(ctx context.Context, nc *nats.Conn, gateway string, changed
 			case <-ctx.Done():
 				err = ctx.Err()
 			case <-changed:
+				err = sleep(ctx, together)
 			case <-time.After(b.renewal() / 3):
 			}
 		}
@@ -159,42 +193,60 @@ func (b Bucket) Keep(ctx context.Context, nc *nats.Conn, gateway string, changed
 	defer cancel()
 	if js, err := jetstream.New(nc); err == nil {
 		if kv, err := js.KeyValue(farewell, b.Name); err == nil {
-			_ = kept.update(farewell, kv, gateway, nil) // else the entries end by themselves
+			_ = kept.update(farewell, kv, nil) // else the entries end by themselves
 		}
 	}
 }
 
 // entries are what a gateway has written.
 type entries struct {
-	renewal  time.Duration
-	written  map[string]time.Time // by user
-	revision uint64               // of the last one
+	bucket   Bucket
+	gateway  string
+	written  map[string]written // by place
+	revision uint64             // of the last one
 }
 
-// update writes what is missing or old, and removes what is there no more.
-func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway string, online map[string]bool) error {
+type written struct {
+	names set
+	at    time.Time
+}
+
+// update writes what has changed or is old, and removes what is there no more.
+func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, online map[string]bool) error {
 	now := time.Now()
+	places := map[string]set{}
 	for user := range online {
-		if written, ok := e.written[user]; ok && now.Sub(written) < e.renewal {
+		place := e.bucket.place(user)
+		if places[place] == nil {
+			places[place] = make(set, len(e.written[place].names))
+		}
+		places[place][user] = struct{}{}
+	}
+	for place, names := range places {
+		if last := e.written[place]; maps.Equal(last.names, names) && now.Sub(last.at) < e.bucket.renewal() {
 			continue
 		}
-		revision, err := kv.Put(ctx, key(user, gateway), nil)
+		value, err := e.bucket.value(names)
+		if err != nil {
+			return fmt.Errorf("encode presence: %w", err)
+		}
+		revision, err := kv.Put(ctx, place+"."+e.gateway, value)
 		if err != nil {
 			return fmt.Errorf("put presence: %w", err)
 		}
 		if revision <= e.revision {
 			return bucket.ErrAnew
 		}
-		e.written[user], e.revision = now, revision
+		e.written[place], e.revision = written{names, now}, revision
 	}
-	for user := range e.written {
-		if online[user] {
+	for place := range e.written {
+		if places[place] != nil {
 			continue
 		}
-		if err := kv.Delete(ctx, key(user, gateway)); err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+		if err := kv.Delete(ctx, place+"."+e.gateway); err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
 			return fmt.Errorf("delete presence: %w", err)
 		}
-		delete(e.written, user)
+		delete(e.written, place)
 	}
 	return nil
 }
@@ -203,25 +255,33 @@ func (e *entries) update(ctx context.Context, kv jetstream.KeyValue, gateway str
 type Roster struct {
 	bucket  Bucket
 	mu      sync.RWMutex
-	entries map[string]map[string]bool // user, gateway keys
-	lapsed  map[string]time.Time       // gateways that renew nothing any more
-	change  func(user string, online bool, revision uint64)
+	entries map[string]map[string]set // by place and gateway
+	lapsed  map[string]time.Time      // gateways that renew nothing any more
+	change  Change
 }
 
+// Change is told of users that came, or that went. The revision, together with the
+// user, names the occasion: the same for all watchers, and 0 for who is no more in
+// a bucket that was looked at anew.
+type Change func(users []string, online bool, revision uint64)
+
 // Roster makes a roster; change is called, one after the other, when somebody
-// came or went. The revision names the occasion: the same for all watchers, and 0
-// for who is no more in a bucket that was looked at anew.
-func (b Bucket) Roster(change func(user string, online bool, revision uint64)) *Roster {
-	return &Roster{bucket: b, entries: map[string]map[string]bool{}, lapsed: map[string]time.Time{}, change: change}
+// came or went.
+func (b Bucket) Roster(change Change) *Roster {
+	return &Roster{bucket: b, entries: map[string]map[string]set{}, lapsed: map[string]time.Time{}, change: change}
 }
 
 // Online reports whether a user has a connection somewhere. When one entry of a
 // gateway ran out, the others soon will: they count no more.
 func (r *Roster) Online(user string) bool {
+	place := r.bucket.place(user)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for key := range r.entries[user] {
-		if _, lapsed := r.lapsed[gatewayOf(key)]; !lapsed {
+	for gateway, names := range r.entries[place] {
+		if _, here := names[user]; !here {
+			continue
+		}
+		if _, lapsed := r.lapsed[gateway]; !lapsed {
 			return true
 		}
 	}
@@ -233,14 +293,14 @@ func (r *Roster) Online(user string) bool {
 func (r *Roster) note(key string, operation jetstream.KeyValueOp) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	user, _ := userOf(key)
+	gateway := gatewayOf(key)
 	switch {
 	case operation == jetstream.KeyValuePut:
-		delete(r.lapsed, gatewayOf(key))
-	case operation == jetstream.KeyValuePurge && r.entries[user][key]:
+		delete(r.lapsed, gateway)
+	case operation == jetstream.KeyValuePurge && r.entries[placeOf(key)][gateway] != nil:
 		now := time.Now()
 		maps.DeleteFunc(r.lapsed, func(_ string, since time.Time) bool { return now.Sub(since) > 2*r.bucket.Life })
-		r.lapsed[gatewayOf(key)] = now
+		r.lapsed[gateway] = now
 	}
 }
 
@@ -306,8 +366,12 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 			if replaying && online {
 				seen[entry.Key()] = true
 			}
+			names, err := r.bucket.names(entry.Key(), entry.Value())
+			if err != nil {
+				continue // not a gateway's
+			}
 			r.note(entry.Key(), entry.Operation())
-			r.apply(entry.Key(), online, entry.Revision())
+			r.apply(entry.Key(), names, online, entry.Revision())
 		}
 	}
 }
@@ -316,40 +380,76 @@ func (r *Roster) watch(ctx context.Context, kv jetstream.KeyValue) error {
 func (r *Roster) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map[string]bool) error {
 	r.mu.RLock()
 	var held []string
-	for _, keys := range r.entries {
-		held = slices.AppendSeq(held, maps.Keys(keys))
+	for place, gateways := range r.entries {
+		for gateway := range gateways {
+			held = append(held, place+"."+gateway)
+		}
 	}
 	r.mu.RUnlock()
 	gone, err := bucket.Gone(ctx, kv, held, seen)
 	for _, key := range gone {
-		r.apply(key, false, 0)
+		r.apply(key, nil, false, 0)
 	}
 	return err
 }
 
-func (r *Roster) apply(key string, online bool, revision uint64) {
-	user, ok := userOf(key)
-	if !ok {
-		return
+// apply takes in what is in an entry now, or was in one that is over, and tells
+// who came and who went with that.
+func (r *Roster) apply(key string, names []string, online bool, revision uint64) {
+	place, gateway := placeOf(key), gatewayOf(key)
+	named := make(set, len(names))
+	for _, name := range names {
+		named[name] = struct{}{}
 	}
 	r.mu.Lock()
-	keys := r.entries[user]
-	before := len(keys) > 0
-	if online {
-		if keys == nil {
-			keys = map[string]bool{}
-			r.entries[user] = keys
-		}
-		keys[key] = true
-	} else {
-		delete(keys, key)
-		if len(keys) == 0 {
-			delete(r.entries, user)
+	before, now := r.entries[place][gateway], named
+	if !online {
+		now = nil
+		if r.bucket.Fleeting {
+			before = named
 		}
 	}
-	after := len(r.entries[user]) > 0
+	r.enter(place, gateway, nil)
+	came, went := r.gained(place, before, now), r.gained(place, now, before)
+	r.enter(place, gateway, now)
 	r.mu.Unlock()
-	if before != after || !online && r.bucket.Fleeting {
-		r.change(user, after, revision)
+	if len(came) > 0 {
+		r.change(came, true, revision)
 	}
+	if len(went) > 0 {
+		r.change(went, false, revision)
+	}
+}
+
+// enter makes names those of an entry. The lock is held.
+func (r *Roster) enter(place, gateway string, names set) {
+	if len(names) > 0 {
+		if r.entries[place] == nil {
+			r.entries[place] = map[string]set{}
+		}
+		r.entries[place][gateway] = names
+		return
+	}
+	delete(r.entries[place], gateway)
+	if len(r.entries[place]) == 0 {
+		delete(r.entries, place)
+	}
+}
+
+// gained are the names that are in b, but neither in a nor in any entry of their
+// place. The lock is held.
+func (r *Roster) gained(place string, a, b set) (gained []string) {
+	for name := range b {
+		_, known := a[name]
+		for _, elsewhere := range r.entries[place] {
+			if known {
+				break
+			}
+			_, known = elsewhere[name]
+		}
+		if !known {
+			gained = append(gained, name)
+		}
+	}
+	return gained
 }

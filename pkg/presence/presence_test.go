@@ -2,7 +2,10 @@ package presence_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -66,13 +69,15 @@ func watch(t *testing.T, nc *nats.Conn) (*presence.Roster, func() []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var told []string
-	roster := presence.Users.Roster(func(user string, online bool, _ uint64) {
+	roster := presence.Users.Roster(func(users []string, online bool, _ uint64) {
 		mu.Lock()
 		defer mu.Unlock()
-		if online {
-			told = append(told, "+"+user)
-		} else {
-			told = append(told, "-"+user)
+		for _, user := range users {
+			if online {
+				told = append(told, "+"+user)
+			} else {
+				told = append(told, "-"+user)
+			}
 		}
 	})
 	t.Cleanup(roster.Start(t.Context(), nc, quiet))
@@ -149,12 +154,20 @@ func TestAWipedBucketIsFilledAgain(t *testing.T) {
 }
 
 func TestAGatewayThatLapsesTakesAllItsUsersAlong(t *testing.T) {
+	for name, bucket := range map[string]presence.Bucket{
+		"an entry each":  {Name: "brief", Life: time.Second, Lasting: true},
+		"shared entries": {Name: "brief", Life: time.Second, Lasting: true, Shared: 16},
+	} {
+		t.Run(name, func(t *testing.T) { testLapse(t, bucket) })
+	}
+}
+
+func testLapse(t *testing.T, bucket presence.Bucket) {
 	connect := bustest.Start(t)
-	bucket := presence.Bucket{Name: "brief", Life: time.Second, Lasting: true}
 	var roster *presence.Roster
 	others := make(chan bool, 10)
-	roster = bucket.Roster(func(user string, online bool, _ uint64) {
-		if user == "ann" && !online {
+	roster = bucket.Roster(func(users []string, online bool, _ uint64) {
+		if users[0] == "ann" && !online {
 			others <- roster.Online("bob")
 		}
 	})
@@ -172,4 +185,42 @@ func TestAGatewayThatLapsesTakesAllItsUsersAlong(t *testing.T) {
 		t.Error("another gateway's user counts no more")
 	}
 	eventually(t, "bob is renewed", func() bool { return roster.Online("bob") })
+}
+
+func TestManyUsersShareEntries(t *testing.T) {
+	connect := bustest.Start(t)
+	roster, told := watch(t, connect("test"))
+	var users []string
+	for n := range 500 {
+		users = append(users, fmt.Sprint("user-", n))
+	}
+	g := keep(t, connect("test"), "G1", users...)
+	eventually(t, "all are online", func() bool { return len(told()) == len(users) })
+	js, err := jetstream.New(connect("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv, err := js.KeyValue(t.Context(), presence.Users.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := kv.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := status.Values(); n > uint64(presence.Users.Shared) {
+		t.Errorf("%d users take %d entries, want at most %d", len(users), n, presence.Users.Shared)
+	}
+	g.set(users[1:]...)
+	eventually(t, "one went", func() bool { return !roster.Online(users[0]) })
+	g.set(append(users[2:], "late")...)
+	eventually(t, "one went and one came", func() bool { return !roster.Online(users[1]) && roster.Online("late") })
+	for _, user := range users[2:] {
+		if !roster.Online(user) {
+			t.Errorf("%s went too", user)
+		}
+	}
+	if got := told()[len(users):]; !slices.Contains([]string{"-user-0 -user-1 +late", "-user-0 +late -user-1"}, strings.Join(got, " ")) {
+		t.Errorf("told %v", got)
+	}
 }

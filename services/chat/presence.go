@@ -3,28 +3,32 @@ package chat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/store"
 	"decentra.local/pkg/wire"
 )
 
-// presenceChanged tells the members of each of a user's servers that they came or
+// presenceChanged tells the members of each of the users' servers that they came or
 // went: in line with what else is told of members, so that nobody hears of one
 // who has left.
-func (s *Service) presenceChanged(username string, online bool, revision uint64) {
+func (s *Service) presenceChanged(users []string, online bool, revision uint64) {
 	err := s.db.Update(context.Background(), func(tx *store.Tx) error {
-		ids, err := serverIDs(tx, username)
-		if err != nil {
-			return err
-		}
-		tx.AfterCommit(func() {
-			for _, id := range ids {
-				s.events.Publish(event.Server(id), wire.Presence{Username: username, Online: online, ServerID: id},
-					event.NotTo(username), event.Once("presence-"+strconv.FormatUint(revision, 10)+"-"+id))
+		for _, username := range users {
+			ids, err := serverIDs(tx, username)
+			if err != nil {
+				return err
 			}
-		})
+			tx.AfterCommit(func() {
+				for _, id := range ids {
+					s.events.Publish(event.Server(id), wire.Presence{Username: username, Online: online, ServerID: id},
+						event.NotTo(username), event.Once("presence-"+username+"-"+strconv.FormatUint(revision, 10)+"-"+id))
+				}
+			})
+		}
 		return nil
 	})
 	if err != nil {
@@ -32,22 +36,20 @@ func (s *Service) presenceChanged(username string, online bool, revision uint64)
 	}
 }
 
-// onlineMembers lists who is online of a server's members, but for one.
+// onlineMembers lists who is online of a server's members, but for one. All names
+// come in one row, which takes a fraction of the time of a row each.
 func (s *Service) onlineMembers(tx *store.Tx, serverID, besides string) ([]string, error) {
-	rows, err := tx.Query(`SELECT username FROM member WHERE server_id = $1 AND username <> $2 ORDER BY username`, serverID, besides)
+	var names string
+	err := tx.QueryRow(`SELECT coalesce(string_agg(username, char(10)), '') FROM member WHERE server_id = $1`, serverID).Scan(&names)
 	if err != nil {
 		return nil, fmt.Errorf("list fellow members: %w", err)
 	}
-	defer rows.Close()
 	online := []string{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read fellow member: %w", err)
-		}
-		if s.roster.Online(name) {
+	for name := range strings.SplitSeq(names, "\n") {
+		if name != besides && s.roster.Online(name) {
 			online = append(online, name)
 		}
 	}
-	return online, rows.Err()
+	slices.Sort(online)
+	return online, nil
 }

@@ -78,18 +78,21 @@ func (s *Service) tell(users []string, frame wire.Frame, occasion string) {
 	}
 }
 
-// presenceChanged tells a user's friends that they came or went, and the
+// presenceChanged tells the users' friends that they came or went, and the
 // terminals, which are told of everybody.
-func (s *Service) presenceChanged(username string, online bool, revision uint64) {
+func (s *Service) presenceChanged(users []string, online bool, revision uint64) {
 	// In line with what else is told of friends: nobody hears of a former one.
 	err := s.db.Update(context.Background(), func(tx *store.Tx) error {
-		friends, err := friendsOf(tx, username)
-		if err != nil {
-			return err
+		for _, username := range users {
+			friends, err := friendsOf(tx, username)
+			if err != nil {
+				return err
+			}
+			tx.AfterCommit(func() {
+				s.tell(friends, wire.Presence{Username: username, Online: online},
+					"presence-"+username+"-"+strconv.FormatUint(revision, 10))
+			})
 		}
-		tx.AfterCommit(func() {
-			s.tell(friends, wire.Presence{Username: username, Online: online}, "presence-"+strconv.FormatUint(revision, 10))
-		})
 		return nil
 	})
 	if err != nil {
@@ -99,8 +102,10 @@ func (s *Service) presenceChanged(username string, online bool, revision uint64)
 	if online {
 		words = " joined the chat"
 	}
-	s.events.Publish(event.Terminals, wire.System{Content: username + words, Timestamp: wire.MicroTime(s.now().UnixMicro()), Context: wire.ContextGlobal},
-		event.NotTo(username))
+	for _, username := range users {
+		s.events.Publish(event.Terminals, wire.System{Content: username + words, Timestamp: wire.MicroTime(s.now().UnixMicro()), Context: wire.ContextGlobal},
+			event.NotTo(username))
+	}
 }
 
 // forget ends all that a deleted account had. DMs stay with the other, under

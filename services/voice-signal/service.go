@@ -76,7 +76,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Voice, s.log)
 	s.book = newBook(s.nc, s.log, relinked, s.placeChanged, s.callChanged)
-	s.connections = presence.Connections.Roster(s.connectionChanged)
+	s.connections = presence.Connections.Roster(s.connectionsChanged)
 	s.measure(s.host.Metrics)
 
 	verify := make(chan struct{}, 1)

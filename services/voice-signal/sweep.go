@@ -66,20 +66,25 @@ func (a *absences) prune(now time.Time) {
 	}
 }
 
-// connectionChanged hears of connections that come and go. One whose entry was
+// connectionsChanged hears of connections that come and go. One whose entry was
 // taken away or ran out is over: the gateway has waited for it long enough.
-func (s *Service) connectionChanged(connection string, online bool, revision uint64) {
-	switch {
-	case online:
-		s.absent.end(connection)
-	case revision == 0:
-		s.absent.note(connection, time.Now())
-	default:
-		s.absent.note(connection, time.Now().Add(-2*grace))
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		s.sweepPlaces(ctx)
+func (s *Service) connectionsChanged(connections []string, online bool, revision uint64) {
+	for _, connection := range connections {
+		switch {
+		case online:
+			s.absent.end(connection)
+		case revision == 0:
+			s.absent.note(connection, time.Now())
+		default:
+			s.absent.note(connection, time.Now().Add(-2*grace))
+		}
 	}
+	if online || revision == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s.sweepPlaces(ctx)
 }
 
 // sweep ends what has ended by itself, until ctx ends.
