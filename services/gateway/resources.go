@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -59,6 +60,8 @@ func (s *Service) describe(r chi.Router) *huma.OpenAPI {
 	config.DocsPath = ""    // its page would load scripts from elsewhere
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema fields in answers
+	format := huma.Format{Marshal: writeBody, Unmarshal: huma.DefaultJSONFormat.Unmarshal}
+	config.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	config.AllowAdditionalPropertiesByDefault = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "A session's token, from `POST /api/v1/tokens`."},
@@ -113,11 +116,37 @@ func handle[In, Out any](a *resources, op huma.Operation, work func(context.Cont
 	})
 }
 
-// call is handle for an operation that one call answers.
+// call is handle for an operation that one call answers: what its owner says is
+// passed on as it is.
 func call[In, Req, Res any](a *resources, op huma.Operation, m rpc.Method[Req, Res], request func(*In) Req) {
-	handle(a, op, func(ctx context.Context, session contract.Session, in *In) (Res, error) {
-		return rpc.Call(ctx, a.nc, m, callerOf(session), request(in))
+	handle(a, op, func(ctx context.Context, session contract.Session, in *In) (passed[Res], error) {
+		question, err := json.Marshal(request(in))
+		if err != nil {
+			return nil, err
+		}
+		return rpc.Raw(ctx, a.nc, m, callerOf(session), question)
 	})
+}
+
+// passed is a T in JSON.
+type passed[T any] []byte
+
+// Schema implements huma.SchemaProvider: the T's.
+func (passed[T]) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), true, "")
+}
+
+func (p passed[T]) writeTo(w io.Writer) error {
+	_, err := w.Write(p)
+	return err
+}
+
+// writeBody writes an answer as JSON, unless it is that already.
+func writeBody(w io.Writer, answer any) error {
+	if p, ok := answer.(interface{ writeTo(io.Writer) error }); ok {
+		return p.writeTo(w)
+	}
+	return huma.DefaultJSONFormat.Marshal(w, answer)
 }
 
 // effect is call for what answers nothing: its effect is an event.

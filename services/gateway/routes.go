@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/gorilla/websocket"
+	"github.com/klauspost/compress/gzip"
 
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/host"
@@ -32,7 +34,7 @@ func (s *Service) routes() http.Handler {
 		refuseRequest(w, r, http.StatusForbidden, fault.New(fault.PermissionDenied, "This request comes from another site."))
 	}))
 	r.Route("/api", func(r chi.Router) {
-		r.Use(s.traced, ours.Handler, noStore, middleware.GetHead, middleware.Compress(5))
+		r.Use(s.traced, ours.Handler, noStore, middleware.GetHead, compress)
 		s.originalAPI(r)
 		s.resourceAPI(r)
 		r.NotFound(func(w http.ResponseWriter, r *http.Request) {
@@ -87,6 +89,20 @@ func noStore(next http.Handler) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// compressionLevel is little work for an answer that is made for one client, and
+// most of what more work would save.
+const compressionLevel = 2
+
+// compress makes answers smaller on their way.
+func compress(next http.Handler) http.Handler {
+	c := middleware.NewCompressor(compressionLevel)
+	c.SetEncoder("gzip", func(w io.Writer, level int) io.Writer {
+		z, _ := gzip.NewWriterLevel(w, level) // the level is one
+		return z
+	})
+	return c.Handler(next)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
