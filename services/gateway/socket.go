@@ -276,9 +276,16 @@ func (s *socket) take(data []byte) {
 		s.lane.add(request{envelope: e, data: data})
 		return
 	}
-	ctx, cancel := s.requestContext()
-	defer cancel()
-	s.login(ctx, e, data)
+	// The stack that a login takes is not to stay with a connection that may say
+	// nothing from then on.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ctx, cancel := s.requestContext()
+		defer cancel()
+		s.login(ctx, e, data)
+	}()
+	<-done
 }
 
 // handle works on requests that may be asked together: one, or several for the
