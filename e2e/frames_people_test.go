@@ -299,6 +299,32 @@ func showLobby(t *testing.T, s *scene) {
 		})
 	}
 	anna.refused("get_lobby_history", client.Fields{"before": 1, "after": 1}, "invalid")
+
+	last := ids[len(ids)-1]
+	for _, c := range []struct {
+		after  string
+		change func()
+		want   string
+	}{
+		{"nothing", func() {}, "104"},
+		{"nothing again", func() {}, "104"},
+		{"an edit", func() {
+			anna.ask("edit_message", lobby.Fields(client.Fields{"id": last, "content": "edited"}), "ok")
+		}, "edited"},
+		{"a deletion", func() { anna.ask("delete_message", lobby.Fields(client.Fields{"id": last}), "ok") }, "103"},
+		{"a message", func() { anna.write(lobby, "new", "") }, "new"},
+	} {
+		t.Run("who enters after "+c.after, func(t *testing.T) {
+			c.change()
+			var history wire.History
+			if err := anna.in(t).another().hears("history").Into(&history); err != nil {
+				t.Fatal(err)
+			}
+			if last := history.Messages[len(history.Messages)-1].Content; last != c.want {
+				t.Errorf("the last message is %q, want %q", last, c.want)
+			}
+		})
+	}
 }
 
 func showTerminals(t *testing.T, s *scene) {

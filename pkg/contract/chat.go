@@ -85,9 +85,11 @@ type TopicsAnswer struct {
 	ServerIDs []string `json:"server_ids"`
 }
 
-// ChatState is chat's part of `init`, and the lobby's last messages.
+// ChatState is chat's part of `init`, and the lobby's last messages, which have
+// another mark after each change and are the same for everybody.
 type ChatState struct {
-	Servers []wire.Server       `json:"servers"`
-	Lobby   []wire.LobbyMessage `json:"lobby"`
-	Read    []wire.Progress     `json:"read"`
+	Servers   []wire.Server       `json:"servers"`
+	Lobby     []wire.LobbyMessage `json:"lobby"`
+	LobbyMark string              `json:"lobby_mark,omitempty"`
+	Read      []wire.Progress     `json:"read"`
 }

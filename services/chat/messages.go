@@ -131,6 +131,18 @@ func readProgress(tx *store.Tx, servers []wire.Server, username string) ([]wire.
 	return all, nil
 }
 
+// lobbyUnless is the lobby with its mark, without the messages if the mark is still
+// the same. Marks of another process, which may have had other data, are no one's.
+func (s *Service) lobbyUnless(tx *store.Tx, mark string) ([]wire.LobbyMessage, string, error) {
+	seq, err := convlog.LastChange(tx, lobbyLog)
+	now := fmt.Sprint(s.self, "-", seq)
+	if err != nil || now == mark {
+		return nil, mark, err
+	}
+	messages, err := lobbyMessages(tx)
+	return messages, now, err
+}
+
 // lobbyMessages are what a client gets of the lobby after its `init`.
 func lobbyMessages(tx *store.Tx) ([]wire.LobbyMessage, error) {
 	page, err := convlog.Read(tx, lobbyLog, convlog.Window{Limit: wire.Bounds.LobbyHistory})

@@ -120,8 +120,10 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 		if state.Servers, err = serversOf(tx, caller.User, ""); err != nil {
 			return err
 		}
-		if state.Lobby, err = lobbyMessages(tx); err != nil {
-			return err
+		if !r.WithoutLobby {
+			if state.Lobby, state.LobbyMark, err = s.lobbyUnless(tx, r.LobbyMark); err != nil {
+				return err
+			}
 		}
 		if state.Read, err = readProgress(tx, state.Servers, caller.User); err != nil {
 			return err

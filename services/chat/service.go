@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -44,6 +45,7 @@ var Unit = host.Unit{Name: contract.Chat, New: func(s host.Settings, h *host.Hos
 type Service struct {
 	config Config
 	host   *host.Host
+	self   string // one process's own
 	log    *slog.Logger
 	now    func() time.Time
 	db     *store.DB
@@ -56,7 +58,7 @@ type Service struct {
 
 // New makes the service; Run starts it.
 func New(config Config, h *host.Host) *Service {
-	return &Service{config: config, host: h, log: h.Log, now: h.Now}
+	return &Service{config: config, host: h, self: rand.Text()[:16], log: h.Log, now: h.Now}
 }
 
 // Run serves until ctx ends.

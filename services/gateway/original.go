@@ -75,7 +75,7 @@ func callerOf(session contract.Session) rpc.Caller {
 }
 
 func (s *Service) originalServers(r *http.Request, session contract.Session) ([]byte, error) {
-	state, err := rpc.Call(r.Context(), s.nc, contract.ChatSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast})
+	state, err := rpc.Call(r.Context(), s.nc, contract.ChatSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast, WithoutLobby: true})
 	if err != nil {
 		return nil, err
 	}

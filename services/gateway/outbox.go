@@ -240,7 +240,10 @@ func (o *outbox) try() bool {
 	}
 	o.grow(-n)
 	if n < len(b) {
-		o.rest = slices.Clone(b[n:])
+		o.rest = b[n:]
+		if buffer != nil {
+			o.rest = slices.Clone(o.rest) // the buffer is another's next
+		}
 		return false
 	}
 	return true

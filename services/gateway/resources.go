@@ -263,7 +263,7 @@ func sessionIn(ctx context.Context) contract.Session {
 
 // chatState is what chat has for the session's user.
 func (a *resources) chatState(ctx context.Context, session contract.Session) (contract.ChatState, error) {
-	return rpc.Call(ctx, a.nc, contract.ChatSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast})
+	return rpc.Call(ctx, a.nc, contract.ChatSnapshot, callerOf(session), contract.SnapshotRequest{AtLeast: session.AtLeast, WithoutLobby: true})
 }
 
 // socialState is what social has for the session's user.

@@ -74,12 +74,14 @@ type Service struct {
 	waiting   atomic.Int64 // bytes that wait for connections
 	large     *largeFrames
 	long      chan struct{} // turns of what has a long answer
+	entries   chan struct{} // turns of those who enter
+	lobby     atomic.Pointer[lobby]
 	voices    *voices
 }
 
 // New makes the gateway; Run starts it.
 func New(config Config, h *host.Host) *Service {
-	return &Service{
+	s := &Service{
 		config:   config,
 		host:     h,
 		log:      h.Log,
@@ -89,7 +91,10 @@ func New(config Config, h *host.Host) *Service {
 		large:    newLargeFrames(),
 		voices:   newVoices(),
 		long:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		entries:  make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 	}
+	s.lobby.Store(&lobby{})
+	return s
 }
 
 // Run serves until ctx ends, then answers what was asked and closes.

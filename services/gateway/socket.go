@@ -447,7 +447,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	}
 	s.out.hold()
 	hub.enter(s, session)
-	init, err := s.service.snapshot(ctx, s, session)
+	init, lobby, err := s.service.entry(ctx, s, session)
 	if err != nil {
 		hub.exit(s)
 		s.out.drop()
@@ -457,10 +457,10 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	success, _ := wire.Marshal(wire.AuthSuccess{Message: "Welcome, " + session.Profile.Username + "!", Token: session.Token})
 	first := [][]byte{
 		textFrame(wire.Compose(wire.AuthSuccess{}.FrameType(), requestID, success)),
-		textFrame(wire.Encode(init.Init)),
+		textFrame(wire.Encode(init)),
 	}
-	if len(init.lobby) > 0 {
-		first = append(first, textFrame(wire.Encode(wire.History{Messages: init.lobby})))
+	if lobby != nil {
+		first = append(first, lobby)
 	}
 	limits.parted(s.origin.Address)
 	s.cookie = ""
@@ -474,13 +474,14 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 func (s *socket) resync(ctx context.Context, requestID string) {
 	s.out.hold()
 	me := s.me()
-	init, err := s.service.snapshot(ctx, s, contract.Session{ID: me.session, Profile: wire.Profile{Username: me.user}})
+	session := contract.Session{ID: me.session, Profile: wire.Profile{Username: me.user}}
+	init, _, err := s.service.snapshot(ctx, s, session, contract.SnapshotRequest{WithoutLobby: true})
 	if err != nil {
 		s.judge(s.out.release())
 		s.refuse(requestID, err)
 		return
 	}
-	body, err := wire.Marshal(init.Init)
+	body, err := wire.Marshal(init)
 	if err != nil {
 		s.judge(s.out.release())
 		s.refuse(requestID, err)
@@ -489,19 +490,44 @@ func (s *socket) resync(ctx context.Context, requestID string) {
 	s.judge(s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body))))
 }
 
-// state is `init` and the lobby beside it.
-type state struct {
-	wire.Init
-	lobby []wire.LobbyMessage
+// lobby is the frame with the lobby's last messages, nil if there are none. They are
+// the same for everybody, and too much to be made for each who enters.
+type lobby struct {
+	mark  string
+	frame []byte
+}
+
+// entry is what a connection gets first: its state, and the lobby.
+func (s *Service) entry(ctx context.Context, sock *socket, session contract.Session) (wire.Init, []byte, error) {
+	select {
+	case s.entries <- struct{}{}:
+		defer func() { <-s.entries }()
+	case <-ctx.Done():
+		return wire.Init{}, nil, fault.New(fault.Unavailable, "Too many people are coming in right now. Please try again.")
+	}
+	known := s.lobby.Load()
+	init, chat, err := s.snapshot(ctx, sock, session, contract.SnapshotRequest{LobbyMark: known.mark})
+	if err != nil {
+		return wire.Init{}, nil, err
+	}
+	if known.mark == "" || chat.LobbyMark != known.mark {
+		known = &lobby{mark: chat.LobbyMark}
+		if len(chat.Lobby) > 0 {
+			known.frame = textFrame(wire.Encode(wire.History{Messages: chat.Lobby}))
+		}
+		s.lobby.Store(known)
+	}
+	return init, known.frame, nil
 }
 
 // snapshot subscribes the connection to its servers first and then asks for
 // their state: nothing falls between the two.
-func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session) (state, error) {
+func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session, request contract.SnapshotRequest) (wire.Init, contract.ChatState, error) {
 	caller, name := sock.caller(), session.Profile.Username
+	request.AtLeast = session.AtLeast
 	servers, err := s.servers(ctx, name, session.AtLeast)
 	if err != nil {
-		return state{}, err
+		return wire.Init{}, contract.ChatState{}, err
 	}
 	for _, id := range servers {
 		s.hub.join(sock, event.Server(id))
@@ -511,13 +537,12 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 	voice := contract.VoiceState{Rooms: []wire.VoiceRoom{}, Calls: []wire.Call{}}
 	profile := session.Profile
 	group, ctx := errgroup.WithContext(ctx)
-	request := contract.SnapshotRequest{AtLeast: session.AtLeast}
 	group.Go(func() (err error) {
 		chat, err = rpc.Call(ctx, s.nc, contract.ChatSnapshot, caller, request)
 		return err
 	})
 	group.Go(func() (err error) {
-		social, err = rpc.Call(ctx, s.nc, contract.SocialSnapshot, caller, request)
+		social, err = rpc.Call(ctx, s.nc, contract.SocialSnapshot, caller, contract.SnapshotRequest{AtLeast: session.AtLeast})
 		return err
 	})
 	group.Go(func() error {
@@ -550,9 +575,9 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return state{}, err
+		return wire.Init{}, chat, err
 	}
-	return state{lobby: chat.Lobby, Init: wire.Init{
+	return wire.Init{
 		Profile: profile, Servers: chat.Servers,
 		DMs: social.DMs, Friends: social.Friends,
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
@@ -560,7 +585,7 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		Read: append(chat.Read, social.Read...), Presence: union(social.Online),
 		Voice: voice.Rooms, Calls: voice.Calls,
 		Limits: wire.Bounds,
-	}}, nil
+	}, chat, nil
 }
 
 // union has every name once, in order, and is never nil.
@@ -588,7 +613,7 @@ func (s *Service) memberships(ctx context.Context, user string) ([]event.Topic, 
 
 // joined has what a user would be told now of having joined a server.
 func (s *Service) joined(ctx context.Context, user string, t event.Topic) ([]byte, error) {
-	chat, err := rpc.Call(ctx, s.nc, contract.ChatSnapshot, rpc.Caller{User: user}, contract.SnapshotRequest{})
+	chat, err := rpc.Call(ctx, s.nc, contract.ChatSnapshot, rpc.Caller{User: user}, contract.SnapshotRequest{WithoutLobby: true})
 	if err != nil {
 		return nil, err
 	}
