@@ -91,3 +91,33 @@ func TestNobodyResyncsForJoining(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoLogsInIsToldWhoIsOnlineNow has people join and leave between logins.
+func TestWhoLogsInIsToldWhoIsOnlineNow(t *testing.T) {
+	both(t, func(t *testing.T, topology installation.Topology) {
+		inst := installation.Start(t, installation.Options{Topology: topology})
+		anna := signUp(t, inst, "anna", "")
+		server, _ := anna.createServer("Comings and goings")
+		ben := signUp(t, inst, "ben", anna.serverInvite(server.ID))
+		told := func(want ...string) {
+			t.Helper()
+			await.Until(t, await.Patience, fmt.Sprint("ben is told of ", want), func() error {
+				again := ben.another()
+				defer again.Close()
+				if got := again.Init.Servers[0].Online; !reflect.DeepEqual(got, want) {
+					return fmt.Errorf("he is told of %q", got)
+				}
+				return nil
+			})
+		}
+		told("anna")
+		carl := signUp(t, inst, "carl", anna.serverInvite(server.ID))
+		told("anna", "carl")
+		anna.ask("kick_member", client.Fields{"server_id": server.ID, "username": "carl"}, "ok")
+		told("anna")
+		carl.join(anna, server.ID)
+		told("anna", "carl")
+		carl.ask("delete_account", client.Fields{"password": password, "messages": "keep"}, "ok")
+		told("anna")
+	})
+}
