@@ -50,7 +50,7 @@ var extents = map[string]extent{
 	},
 	"short": {
 		repetitions: 3, spell: 1500 * time.Millisecond, members: []int{100, 500, 1000}, rooms: 100, listeners: 100, clock: 4 * time.Second, flooders: 200,
-		idle: []int{1000}, rest: 4 * time.Second, returning: 500, history: 100_000, pages: 700 * time.Millisecond,
+		idle: []int{1000}, rest: 4 * time.Second, returning: 500, history: 100_000, pages: 500 * time.Millisecond,
 		growth: growth{connections: []int{0, 1000, 5000}, serversOfUser: []int{1, 10, 100}, servers: []int{10, 100, 1000},
 			messages: []int{10_000, 100_000, 1_000_000}, gateways: []int{1, 2, 3, 4}},
 		written: true,

@@ -27,7 +27,7 @@ type flock struct {
 	birds   []*bird
 	running sync.WaitGroup
 	writing sync.WaitGroup
-	putOff  atomic.Int64          // logins that were to be tried again
+	putOff  atomic.Int64          // logins and questions that were to be tried again
 	longest atomic.Int64          // time until a message was acknowledged
 	err     atomic.Pointer[error] // the first
 }
@@ -157,26 +157,30 @@ func (r *bird) live(ctx context.Context) {
 			attempt = 0
 			stop := context.AfterFunc(ctx, func() { _ = l.conn.Close() })
 			r.link.Store(l)
-			r.follow(l)
+			r.follow(ctx, l)
 			r.link.Store(nil)
 			r.since.Store(0)
 			stop()
 			_ = l.conn.Close()
-		case errors.As(err, &refused) && !bytes.Contains(refused.answer, []byte(`"code":"unavailable"`)):
+		case errors.As(err, &refused) && !bytes.Contains(refused.answer, unavailable):
 			_ = r.fail(err)
 			return
 		case refused != nil:
 			r.putOff.Add(1)
 		}
-		full := min(lastBackoff, firstBackoff<<min(attempt, 10))
-		await.Pause(ctx, full/2+rand.N(full/2))
+		await.Pause(ctx, backoff(attempt))
 	}
 }
 
+func backoff(attempt int) time.Duration {
+	full := min(lastBackoff, firstBackoff<<min(attempt, 10))
+	return full/2 + rand.N(full/2)
+}
+
 // follow takes what comes until the connection is lost.
-func (r *bird) follow(l *link) {
+func (r *bird) follow(ctx context.Context, l *link) {
 	newest := int64(0) // change that came while older ones are asked for
-	asked := true
+	asked, tries := true, 0
 	for err := r.ask(l); err == nil; {
 		var frame []byte
 		if frame, err = l.next(); err != nil {
@@ -208,7 +212,14 @@ func (r *bird) follow(l *link) {
 				err = r.ask(l)
 			}
 		case bytes.HasPrefix(frame, errorFrame):
-			err = r.fail(fmt.Errorf("refused: %.200s", frame))
+			if bytes.Contains(frame, writerID) || !bytes.Contains(frame, unavailable) {
+				err = r.fail(fmt.Errorf("refused: %.200s", frame))
+				break
+			}
+			r.putOff.Add(1)
+			await.Pause(ctx, backoff(tries))
+			tries++
+			err = r.ask(l)
 		}
 	}
 }
@@ -256,8 +267,8 @@ func (r *bird) say() {
 	if l == nil || r.said.Load() == r.heard.Load() {
 		return
 	}
-	_ = l.send(fmt.Appendf(nil, `{"type":"message","content":%q,"context":%q,"context_id":%q,"request_id":"w",%s}`,
-		content, r.place.Context, r.place.ID, r.nonce()))
+	_ = l.send(fmt.Appendf(nil, `{"type":"message","content":%q,"context":%q,"context_id":%q,%s,%s}`,
+		content, r.place.Context, r.place.ID, writerID, r.nonce()))
 }
 
 // acknowledge looks for the last message in a frame.
@@ -268,7 +279,12 @@ func (r *bird) acknowledge(frame []byte) {
 	}
 }
 
-var seqField = []byte(`"seq":`)
+var (
+	seqField    = []byte(`"seq":`)
+	unavailable = []byte(`"code":"unavailable"`)
+	// writerID marks a message, and its answer.
+	writerID = []byte(`"request_id":"w"`)
+)
 
 // seqOf is the number of the change that an event tells of.
 func seqOf(event []byte) int64 {

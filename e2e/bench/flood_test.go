@@ -122,7 +122,7 @@ func (f *logins) login(ctx context.Context, s *system, known people, address str
 			return nil
 		case bytes.Contains(answer, []byte(`"code":"unauthenticated"`)):
 			f.checked.Add(1)
-		case bytes.Contains(answer, []byte(`"code":"unavailable"`)):
+		case bytes.Contains(answer, unavailable):
 			f.refused.Add(1)
 		default:
 			return fmt.Errorf("a login by password was answered with %.200s", answer)

@@ -21,7 +21,7 @@ const (
 func (b *bench) restart() {
 	in := b.report.section(fmt.Sprintf("A restart under %s clients", whole(b.returning)),
 		fmt.Sprintf("The gateway (all in one: the program) is killed with SIGKILL and started at once, while %d members of a server of all write every %s. Each client comes "+
-			"back as the page does and asks for the changes it missed; a writer sends again what was not acknowledged. Nobody is refused, and in "+
+			"back as the page does and asks for the changes it missed; a writer sends again what was not acknowledged. No message is refused, and in "+
 			"the end everybody has every message once. From the kill; the aim is that all have caught up within 15 s.",
 			restartWriters, restartPace))
 	for _, s := range b.decentras() {
@@ -65,7 +65,7 @@ func (b *bench) restart() {
 		if said := f.saidByAll(); len(stored) != said || len(distinct) != said {
 			b.Errorf("%s: %d messages were acknowledged; %d are stored, %d of them different", s.name, said, len(stored), len(distinct))
 		}
-		in.add("logins that were put off", s, float64(f.putOff.Load()))
+		in.add("logins and questions put off", s, float64(f.putOff.Load()))
 		cancel()
 		f.running.Wait()
 		s.stop(b.T)
