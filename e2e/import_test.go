@@ -3,9 +3,11 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 	_ "modernc.org/sqlite"
 
+	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/client"
 	"decentra.local/e2e/internal/installation"
 	"decentra.local/pkg/wire"
@@ -96,6 +99,14 @@ func TestImport(t *testing.T) {
 		ann, ben := enterAs(t, inst, "Ann", "ann's"), enterAs(t, inst, "ben", "ann's")
 		odd := "a b\n<i>%41/.*>"
 		strange := enterAs(t, inst, odd, "ann's")
+		await.Until(t, await.Patience, "ben is told that whoever has an odd name is online", func() error {
+			again := ben.another()
+			defer again.Close()
+			if online := again.Init.Servers[0].Online; !slices.Contains(online, odd) {
+				return fmt.Errorf("he is told of %q", online)
+			}
+			return nil
+		})
 		enterAs(t, inst, "ANN-2", "ann's")
 		if same := enterAs(t, inst, "aNN", "ann's"); same.Username != "Ann" {
 			t.Errorf("aNN is %s, want the older", same.Username)
