@@ -115,6 +115,20 @@ func Append(tx *store.Tx, conversation, author, content, nonce string, now time.
 	return m, false, nil
 }
 
+// Latest is the time of a conversation's last change, that of the epoch if there was
+// none. Errors: fault.NotFound if there is no such conversation.
+func Latest(tx *store.Tx, conversation string) (time.Time, error) {
+	var stamp int64
+	err := tx.QueryRow(`SELECT stamp FROM conversation WHERE id = $1`, conversation).Scan(&stamp)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, errNoConversation()
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find the last change: %w", err)
+	}
+	return time.UnixMicro(stamp).UTC(), nil
+}
+
 // sent finds the message that kept an insert from happening.
 func sent(tx *store.Tx, key int64, author, nonce string) (Message, error) {
 	m, err := scan(tx.QueryRow(`SELECT `+columns+` FROM message WHERE conversation = $1 AND author = $2 AND nonce = $3`, key, author, nonce))

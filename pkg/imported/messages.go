@@ -80,6 +80,7 @@ func Messages(ctx context.Context, db *store.DB, move *original.Move, c Conversa
 
 func (c Conversations) take(tx *store.Tx, move *original.Move, messages []original.Message, left map[string]int) (taken int, err error) {
 	upToDate := map[string][]string{} // by conversation, its readers who had read all
+	latest := map[string]time.Time{}
 	for _, m := range messages {
 		if !c.Mine(m.Context) {
 			continue
@@ -93,17 +94,23 @@ func (c Conversations) take(tx *store.Tx, move *original.Move, messages []origin
 			if upToDate[log], err = c.upToDate(tx, log); err != nil {
 				return taken, err
 			}
+			if latest[log], err = convlog.Latest(tx, log); err != nil {
+				return taken, err
+			}
 		}
 		author := move.Names[m.Username]
 		if author == "" {
 			author = wire.DeletedUser
 			left["the author has no account there; they are shown as those of a deleted user"]++
 		}
-		// A time that can't be read is that of the message before.
+		// A time that can't be read, or runs back, is that of the message before.
 		if m.Sent.IsZero() {
-			m.Sent = time.UnixMicro(0)
 			left["the time can't be read; they have that of the message before"]++
 		}
+		if m.Sent.Before(latest[log]) {
+			m.Sent = latest[log]
+		}
+		latest[log] = m.Sent
 		content := text.Cut(m.Content, longest)
 		if content != m.Content {
 			left[fmt.Sprintf("they have more than %d bytes; they are cut", longest)]++
