@@ -45,6 +45,7 @@ const attackState = "%d acts, whole: %t\n"
 var floods = map[string]func(context.Context, *attack){
 	"frames of 4 MiB":                                   floodOfLargeFrames,
 	"sockets that ask for much and never read":          floodOfTheDeaf,
+	"frames that are begun and never end":               floodOfBeginnings,
 	"sockets that never log in, or say nothing":         floodOfTheSilent,
 	"one in many loud servers who never reads":          floodOfEverything,
 	"wrong passwords":                                   floodOfLogins,
@@ -158,6 +159,22 @@ func floodOfLargeFrames(ctx context.Context, a *attack) {
 	})
 }
 
+// floodOfBeginnings keeps frames open that are not so long that they wait for others.
+func floodOfBeginnings(ctx context.Context, a *attack) {
+	frame := textMessage(`{"type":"message","content":"` + strings.Repeat("x", 250<<10) + `"}`)
+	a.each(ctx, a.Sockets, func(ctx context.Context, conn net.Conn) error {
+		_ = conn.SetWriteDeadline(time.Now().Add(20 * time.Second))
+		if _, err := conn.Write(a.login()); err != nil {
+			return err
+		}
+		if _, err := conn.Write(frame[:len(frame)-1]); err != nil {
+			return err
+		}
+		a.acts.Add(1)
+		return silent(ctx, conn, time.Minute)
+	})
+}
+
 // floodOfTheDeaf asks for what is large, again and again, and reads nothing.
 func floodOfTheDeaf(ctx context.Context, a *attack) {
 	questions := slices.Concat(
@@ -244,7 +261,7 @@ func floodOfLogins(ctx context.Context, a *attack) {
 // and closes them.
 func floodOfConnections(ctx context.Context, a *attack) {
 	a.Addresses = 1
-	a.each(ctx, max(a.Sockets, 600), func(ctx context.Context, conn net.Conn) error {
+	a.each(ctx, a.Sockets, func(ctx context.Context, conn net.Conn) error {
 		a.acts.Add(1)
 		await.Pause(ctx, 100*time.Millisecond)
 		return net.ErrClosed

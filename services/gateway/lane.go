@@ -7,7 +7,7 @@ const (
 	// besides a single request that is larger by itself. While it is full,
 	// nothing more is read.
 	laneRequests = 64
-	laneBytes    = 1 << 20
+	laneBytes    = 16 << 10
 )
 
 // request is a frame of somebody who is logged in.

@@ -17,6 +17,11 @@ import (
 )
 
 const (
+	// smallFrame is how long a frame may be that nothing else waits for. Of longer
+	// ones a user has longFramesAtOnce on the way, on all connections: else many that
+	// are begun and never ended would fill the memory.
+	smallFrame       = 8 << 10
+	longFramesAtOnce = 4
 	// largeFrame is from when on a frame is large: it waits for its turn to be read,
 	// so that a flood of them takes a bounded part of the memory.
 	largeFrame = 256 << 10
@@ -35,10 +40,45 @@ type largeFrames struct {
 
 	mu    sync.Mutex
 	users map[string]chan struct{} // whose turn it is; closed when it is over
+	long  map[string]*longFrames
+}
+
+// longFrames are the turns of one user's frames that are not small.
+type longFrames struct {
+	turns   chan struct{}
+	holders int
 }
 
 func newLargeFrames() *largeFrames {
-	return &largeFrames{turns: make(chan struct{}, largeFramesAtOnce), work: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), users: map[string]chan struct{}{}}
+	return &largeFrames{turns: make(chan struct{}, largeFramesAtOnce), work: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		users: map[string]chan struct{}{}, long: map[string]*longFrames{}}
+}
+
+// takeLong waits until a user may have one more frame that is not small; false: over
+// came first.
+func (l *largeFrames) takeLong(user string, over <-chan struct{}) (done func(), ok bool) {
+	l.mu.Lock()
+	u := l.long[user]
+	if u == nil {
+		u = &longFrames{turns: make(chan struct{}, longFramesAtOnce)}
+		l.long[user] = u
+	}
+	u.holders++
+	l.mu.Unlock()
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if u.holders--; u.holders == 0 {
+			delete(l.long, user)
+		}
+	}
+	select {
+	case u.turns <- struct{}{}:
+		return func() { <-u.turns; leave() }, true
+	case <-over:
+		leave()
+		return nil, false
+	}
 }
 
 // take waits for a user's turn; false: over came first.
@@ -121,21 +161,35 @@ func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	if err != nil {
 		return kind, nil, swallowed, err
 	}
-	data, err = io.ReadAll(io.LimitReader(r, largeFrame+1))
+	data, err = io.ReadAll(io.LimitReader(r, smallFrame+1))
+	if err != nil || len(data) <= smallFrame {
+		return kind, data, swallowed, err
+	}
+	if s.me().user != "" { // others have a smaller bound
+		var ok bool
+		if swallowed, ok = s.service.large.takeLong(s.me().user, s.over); !ok {
+			return kind, nil, func() {}, websocket.ErrCloseSent
+		}
+		s.extend(silenceTimeout) // pongs don't
+		s.swallowing = true
+		defer func() { s.swallowing = false }()
+	}
+	rest, err := io.ReadAll(io.LimitReader(r, largeFrame-smallFrame))
+	data = append(data, rest...)
 	if err != nil || len(data) <= largeFrame {
 		return kind, data, swallowed, err
 	}
+	long := swallowed
 	select {
 	case <-time.After(s.service.limits.largeFrame(s.me().user)):
 	case <-s.over:
 	}
-	done, ok := s.service.large.take(s.me().user, s.over)
+	taken, ok := s.service.large.take(s.me().user, s.over)
 	if !ok {
 		return kind, nil, swallowed, websocket.ErrCloseSent
 	}
+	done := func() { taken(); long() }
 	s.extend(largeFrameTimeout)
-	s.swallowing = true
-	defer func() { s.swallowing = false }()
 	e, ok := mayBeLarge(data)
 	if !ok || kind != websocket.TextMessage {
 		if _, err := io.Copy(io.Discard, r); err != nil {

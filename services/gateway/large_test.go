@@ -61,6 +61,50 @@ func TestLargeFramesTakeTurns(t *testing.T) {
 	})
 }
 
+func TestLongFramesOfAUserTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, never := newLargeFrames(), make(chan struct{})
+		take := func(user string) (done func()) {
+			t.Helper()
+			done, ok := l.takeLong(user, never)
+			if !ok {
+				t.Fatalf("%s got no turn", user)
+			}
+			return done
+		}
+		var done []func()
+		for range longFramesAtOnce {
+			done = append(done, take("ann"))
+		}
+		done = append(done, take("ben"))
+		next := make(chan func())
+		go func() { next <- take("ann") }()
+		gone, refused := make(chan struct{}), make(chan bool)
+		go func() {
+			_, ok := l.takeLong("ann", gone)
+			refused <- !ok
+		}()
+		synctest.Wait()
+		select {
+		case <-next:
+			t.Fatal("a user has more turns than fit")
+		default:
+		}
+		close(gone)
+		if !<-refused {
+			t.Fatal("a connection that has ended got a turn")
+		}
+		done[0]()
+		done[0] = <-next
+		for _, d := range done {
+			d()
+		}
+		if len(l.long) != 0 {
+			t.Fatalf("%d users are left", len(l.long))
+		}
+	})
+}
+
 func TestOnlyAPictureIsLarge(t *testing.T) {
 	filling := strings.Repeat("x", largeFrame)
 	for name, c := range map[string]struct {

@@ -21,7 +21,7 @@ const (
 	// Somebody who enters a full room, or whose network changes, has much to tell
 	// everybody there.
 	signalBurst, signalsPerSecond = 600, 60
-	largeBurst, largePeriod       = 5, 2 * time.Second // of large frames
+	largeBurst, largePeriod       = 5, 10 * time.Second // of large frames
 	passwordBurst                 = 60
 	passwordsPerMinute            = 30
 	addressesRemembered           = 50_000

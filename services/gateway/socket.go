@@ -154,7 +154,7 @@ func (s *socket) serve() {
 		default:
 			s.take(data)
 		}
-		if len(data) > largeFrame {
+		if len(data) > smallFrame {
 			s.lane.wait() // only what is done with leaves room for others
 		}
 		swallowed()
