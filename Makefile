@@ -62,7 +62,7 @@ faults: build ## let the disk fail, stall and be full, and compare what was ackn
 floods: build ## let hostile clients do their worst, and look at memory and at others' latency (DECENTRA_FLOOD_SOCKETS=10000: the long form)
 	cd e2e && go test -count=1 -timeout 30m -run TestFloods -v .
 
-bench: build ## measure speed and size beside a bare relay, and write docs/benchmarks.md (EXTENT=long: the long form; PART=fanout, rooms, latency, flood, start, idle, restart, pages, growth: that alone)
+bench: build ## measure speed and size beside a bare relay, and write docs/benchmarks.md (EXTENT=long: the long form; PART=restart: a part of it, see e2e/bench)
 	@scripts/bench $(or $(EXTENT),short) $(PART)
 
 test-browser: build ## the page in a real browser

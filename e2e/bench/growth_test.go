@@ -3,7 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
-	"slices"
+	"testing"
 
 	"decentra.local/e2e/internal/installation"
 )
@@ -13,9 +13,10 @@ const steadyRate = 200
 
 // growing is what a delivery takes, by the size of something.
 type growing struct {
-	what   string
-	sizes  []int
-	values map[installation.Topology]map[int][]float64
+	what    string
+	sizes   []int
+	besides int // of it, always
+	values  map[installation.Topology]map[int][]float64
 }
 
 func (g *growing) add(size int, topology installation.Topology, values ...float64) {
@@ -25,64 +26,79 @@ func (g *growing) add(size int, topology installation.Topology, values ...float6
 	g.values[topology][size] = append(g.values[topology][size], values...)
 }
 
+// kinds are what an installation has many of. `go test -run
+// "TestBench/^growth$/^NAME$"` lets one grow alone.
+var kinds = []struct {
+	name string
+	grow func(*bench) *growing
+}{
+	{"connections", func(b *bench) *growing {
+		g := b.grows("idle connections", b.extent.growth.connections, func(s *system, _ people, from, to int) {
+			s.gather(b.T, b.idlePeople(s, to-from))
+		})
+		g.besides = b.listeners
+		return g
+	}},
+	{"memberships", func(b *bench) *growing {
+		return b.grows("servers of each member", b.extent.growth.serversOfUser, func(s *system, p people, from, to int) {
+			var codes []string
+			for n := max(from, 1); n < to; n++ {
+				server, _ := s.server(b.T, fmt.Sprint("another ", n))
+				codes = append(codes, s.code(b.T, server))
+			}
+			each(b.T, len(p.tokens), func(i int) error { return s.join(b.T, p.tokens[i], codes...) })
+		})
+	}},
+	{"servers", func(b *bench) *growing {
+		return b.grows("servers", b.extent.growth.servers, func(s *system, _ people, from, to int) {
+			for n := max(from, 1); n < to; n++ {
+				s.server(b.T, fmt.Sprint("another ", n))
+			}
+		})
+	}},
+	{"messages", func(b *bench) *growing {
+		return b.grows("messages stored", b.extent.growth.messages, func(s *system, p people, _, to int) {
+			s.again(b.T, func() { s.fill(b.T, p, to) })
+		})
+	}},
+	{"gateways", func(b *bench) *growing {
+		g := &growing{what: "gateways", sizes: b.extent.growth.gateways}
+		for _, n := range g.sizes {
+			s := decentra(b.T, installation.Split, n)
+			b.steady(s, s.people(b.T, b.listeners), g, n)
+			s.stop(b.T)
+		}
+		return g
+	}},
+}
+
 // growth lets people talk by the clock while, one after the other, everything grows
 // that an installation has many of.
 func (b *bench) growth() {
 	in := b.report.section("Growth", fmt.Sprintf("Milliseconds of processor time for 1,000 deliveries. Members: as in the first table, with one message in flight. "+
 		"The rest: %d members, %d messages a second by the clock, and beside them so many idle connections; servers that all of them are members of; "+
-		"servers in all; messages in the channel; gateways. Nothing grows faster than the logarithm of what grows while the growth is less than the logarithm's; "+
-		"that is taken of one more than there are, and of connections the %d are some.", b.listeners, steadyRate, b.listeners))
+		"servers in all; messages in the channel; gateways. Nothing grows faster than the logarithm of what grows while the growth is less than the logarithm's, "+
+		"which is taken of one more than there are; of connections the %d are some.", b.listeners, steadyRate, b.listeners))
 	if b.byMembers != nil {
-		b.grown = append(b.grown, in.grows(b.byMembers, 0))
+		b.grown = append(b.grown, in.grows(b.byMembers))
 	}
-	e := b.extent.growth
-	idle, connected := map[*system]people{}, 0
-	b.grown = append(b.grown, in.grows(b.grows("idle connections", e.connections, func(s *system, _ people, n int) {
-		all, ok := idle[s]
-		if !ok {
-			all, connected = b.idlePeople(s, slices.Max(e.connections)), 0
-			idle[s] = all
-		}
-		more := all
-		more.tokens = all.tokens[connected:n]
-		s.gather(b.T, more)
-		connected = n
-	}), b.listeners))
-	joined := map[*system]int{}
-	b.grown = append(b.grown, in.grows(b.grows("servers of each member", e.serversOfUser, func(s *system, p people, n int) {
-		var codes []string
-		for joined[s] = max(joined[s], 1); joined[s] < n; joined[s]++ {
-			server, _ := s.server(b.T, fmt.Sprint("another ", joined[s]))
-			codes = append(codes, s.code(b.T, server))
-		}
-		each(b.T, len(p.tokens), func(i int) error { return s.join(b.T, p.tokens[i], codes...) })
-	}), 0))
-	made := map[*system]int{}
-	b.grown = append(b.grown, in.grows(b.grows("servers", e.servers, func(s *system, _ people, n int) {
-		for made[s] = max(made[s], 1); made[s] < n; made[s]++ {
-			s.server(b.T, fmt.Sprint("another ", made[s]))
-		}
-	}), 0))
-	b.grown = append(b.grown, in.grows(b.grows("messages stored", e.messages, func(s *system, p people, n int) {
-		s.again(b.T, func() { s.fill(b.T, p, n) })
-	}), 0))
-	gateways := &growing{what: "gateways", sizes: e.gateways}
-	for _, n := range e.gateways {
-		s := decentra(b.T, installation.Split, n)
-		b.steady(s, s.people(b.T, b.listeners), gateways, n)
-		s.stop(b.T)
+	for _, kind := range kinds {
+		b.Run(kind.name, func(t *testing.T) {
+			b.grown = append(b.grown, in.grows(kind.grow(&bench{T: t, extent: b.extent, results: b.results})))
+		})
 	}
-	b.grown = append(b.grown, in.grows(gateways, 0))
 }
 
 // grows lets people talk in both topologies each time something has grown.
-func (b *bench) grows(what string, sizes []int, grow func(s *system, p people, size int)) *growing {
+func (b *bench) grows(what string, sizes []int, grow func(s *system, p people, from, to int)) *growing {
 	g := &growing{what: what, sizes: sizes}
 	for _, topology := range []installation.Topology{installation.AllInOne, installation.Split} {
 		s := decentra(b.T, topology, 1)
 		p := s.people(b.T, b.listeners)
+		from := 0
 		for _, size := range sizes {
-			grow(s, p, size)
+			grow(s, p, from, size)
+			from = size
 			b.steady(s, p, g, size)
 		}
 		s.stop(b.T)
@@ -106,10 +122,10 @@ func (b *bench) steady(s *system, p people, in *growing, size int) {
 }
 
 // grows enters what a delivery takes and how much more that is at the end than at the
-// beginning, beside how much the logarithm grew. Base is how many there are besides.
-func (s *section) grows(g *growing, base int) plot {
+// beginning, beside how much the logarithm grew.
+func (s *section) grows(g *growing) plot {
 	p := plot{title: g.what, sizes: g.sizes}
-	log := func(size int) float64 { return math.Log(float64(base + size + 1)) }
+	log := func(size int) float64 { return math.Log(float64(g.besides + size + 1)) }
 	grew := log(g.sizes[len(g.sizes)-1]) / log(g.sizes[0])
 	for _, topology := range []installation.Topology{installation.AllInOne, installation.Split} {
 		line := plotLine{name: columns[topology], topology: topology}
