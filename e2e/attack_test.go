@@ -188,6 +188,7 @@ func floodOfTheDeaf(ctx context.Context, a *attack) {
 			if _, err := conn.Write(questions); err != nil {
 				return err
 			}
+			a.acts.Add(1)
 		}
 		return silent(ctx, conn, 20*time.Second)
 	})

@@ -50,6 +50,7 @@ type userLimit struct {
 	large            *rate.Limiter
 	entries          *rate.Limiter
 	turns            chan struct{} // of requests that are worked on
+	long             chan struct{} // of those with a long answer
 }
 
 // bucket is a token bucket that can be given back to.
@@ -137,6 +138,7 @@ func (l *limits) user(name string) *userLimit {
 			large:    rate.NewLimiter(rate.Every(largePeriod), largeBurst),
 			entries:  rate.NewLimiter(entriesPerSecond, connectionsPerUser),
 			turns:    make(chan struct{}, requestsPerUser),
+			long:     make(chan struct{}, 1),
 		}
 		l.users[name] = u
 	}
@@ -199,6 +201,22 @@ func (l *limits) turn(user string, over <-chan struct{}) (done func(), ok bool) 
 	l.mu.Lock()
 	turns := l.user(user).turns
 	l.mu.Unlock()
+	return await(turns, over)
+}
+
+// longTurn is turn for what has a long answer, of which one is worked on: in the
+// queue for those of everybody each user is once.
+func (l *limits) longTurn(user string, over <-chan struct{}) (done func(), ok bool) {
+	if l == nil {
+		return func() {}, true
+	}
+	l.mu.Lock()
+	turns := l.user(user).long
+	l.mu.Unlock()
+	return await(turns, over)
+}
+
+func await(turns chan struct{}, over <-chan struct{}) (done func(), ok bool) {
 	select {
 	case turns <- struct{}{}:
 		return func() { <-turns }, true

@@ -154,6 +154,25 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 	}
 }
 
+func TestAUserIsOnceInTheQueueForLongAnswers(t *testing.T) {
+	now := time.Now()
+	l, over := limitsAt(&now), make(chan struct{})
+	acquire(t, l, "ann")
+	done, ok := l.longTurn("ann", over)
+	if _, bens := l.longTurn("ben", over); !ok || !bens {
+		t.Fatal("no turn")
+	}
+	close(over)
+	if _, ok := l.longTurn("ann", over); ok {
+		t.Fatal("a user has two turns at once")
+	}
+	done()
+	if done, ok = l.longTurn("ann", nil); !ok {
+		t.Fatal("no turn after the last")
+	}
+	done()
+}
+
 func TestAUserWhoComesAndGoesHasToWait(t *testing.T) {
 	now := time.Now()
 	l := limitsAt(&now)

@@ -315,13 +315,12 @@ func (s *socket) handle(requests []request) {
 	route, err := s.route(allowed[0])
 	resync := allowed[0].Type == (wire.Resync{}).FrameType()
 	if resync || err == nil && route.Long {
-		select {
-		case s.service.long <- struct{}{}:
-			defer func() { <-s.service.long }()
-		case <-ctx.Done():
+		done, ok := s.longTurn(ctx)
+		if !ok {
 			s.refuse(allowed[0].RequestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
 			return
 		}
+		defer done()
 	}
 	switch {
 	case resync:
@@ -361,6 +360,20 @@ func (s *socket) handle(requests []request) {
 			s.answer("ok", r.RequestID, answer.Body)
 		}
 	}
+}
+
+// longTurn waits until something with a long answer may be worked on; false: not in time.
+func (s *socket) longTurn(ctx context.Context) (done func(), ok bool) {
+	mine, ok := s.service.limits.longTurn(s.me().user, ctx.Done())
+	if !ok {
+		return nil, false
+	}
+	all, ok := await(s.service.long, ctx.Done())
+	if !ok {
+		mine()
+		return nil, false
+	}
+	return func() { all(); mine() }, true
 }
 
 // route is where a request goes.
