@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"decentra.local/e2e/internal/await"
 	"decentra.local/e2e/internal/client"
 	"decentra.local/e2e/internal/installation"
+	"decentra.local/pkg/presence"
 	"decentra.local/pkg/wire"
 )
 
@@ -284,6 +287,47 @@ func (p *person) passes(to *person) {
 
 // TestVoiceSurvives kills what a room and a call need, one after the other and all
 // at once: rosters are right afterwards, and signals pass.
+// TestWhoIsTakenForLostComesBack has the records of connections run out while they
+// live, as when the clock of NATS leaps ahead.
+func TestWhoIsTakenForLostComesBack(t *testing.T) {
+	inst := installation.Start(t, installation.Options{Topology: installation.Split})
+	anna := signUp(t, inst, "anna", "")
+	ben := signUp(t, inst, "ben", anna.invite())
+	l := openLounge(anna, ben)
+	anna.enters(l, "a1", ben)
+	ben.enters(l, "b1", anna)
+	js, err := jetstream.New(takeOver(t, inst, "gateway").nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var connections jetstream.KeyValue
+	var keys []string
+	await.Until(t, soon, "the gateway has written the connections", func() (err error) {
+		if connections, err = js.KeyValue(t.Context(), presence.Connections.Name); err != nil {
+			return err
+		}
+		if keys, err = connections.Keys(t.Context()); err == nil && len(keys) != 2 {
+			err = fmt.Errorf("there are %q", keys)
+		}
+		return err
+	})
+	for _, key := range keys {
+		if err := connections.Purge(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for p, session := range map[*person]string{anna: "a1", ben: "b1"} {
+		p.hears("voice_ended", "channel_id", l.channel, "reason", "lost")
+		p.enters(l, session)
+	}
+	// Nobody is taken for lost again until gateways have written anew.
+	await.Pause(t.Context(), presence.Connections.Life)
+	anna.seesInVoice("anna@"+l.channel, "ben@"+l.channel)
+	for _, p := range []*person{anna, ben} {
+		p.heardNot("voice_ended")
+	}
+}
+
 func TestVoiceSurvives(t *testing.T) {
 	inst := installation.Start(t, installation.Options{Topology: installation.Split})
 	anna := signUp(t, inst, "anna", "")

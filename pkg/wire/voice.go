@@ -187,11 +187,12 @@ const (
 	VoiceLost              = "lost"               // one of the two vanished
 )
 
-// VoiceEnded tells a connection that it is in its room or call no more.
+// VoiceEnded tells a connection that it is in its room or call no more. One that was
+// taken for lost, and hears of it, may enter again.
 type VoiceEnded struct {
 	VoicePlace
 	CallID string `json:"call_id,omitempty"`
-	Reason string `json:"reason" enum:"elsewhere,removed"`
+	Reason string `json:"reason" enum:"elsewhere,removed,lost"`
 }
 
 // FrameType implements Frame.

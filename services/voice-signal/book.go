@@ -239,14 +239,19 @@ func (b *book) forgetOthers(ctx context.Context, kv jetstream.KeyValue, seen map
 	return nil
 }
 
+// known is when this replica learnt that a record is as it is; zero: there is none.
+func (b *book) known(key string) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.since[key]
+}
+
 // old reports whether a record has been as it is for that long. It goes by when this
 // replica learnt of that, not by the time in the record: the clocks of replicas may
 // differ, and jump.
 func (b *book) old(key string, d time.Duration) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	since, known := b.since[key]
-	return known && time.Since(since) > d
+	since := b.known(key)
+	return !since.IsZero() && time.Since(since) > d
 }
 
 // until waits until the condition, for which the lock is held, is true.

@@ -29,17 +29,18 @@ func (s *Service) placeChanged(before, after *place, o *occasion) {
 }
 
 // left tells that somebody is there no more: all members of a room's server, and
-// the connection itself if it did not ask for that.
+// the connection itself if it did not ask for that. One that was lost may live: it
+// comes back, then.
 func (s *Service) left(before, after *place, o *occasion) {
 	if before.inRoom() {
 		s.moved(before, "left", o)
 	}
 	reason := wire.VoiceElsewhere
 	if !after.stands() {
-		reason = wire.VoiceRemoved
-		if after == nil || after.Ended != wire.VoiceRemoved {
+		if after == nil || after.Ended != wire.VoiceRemoved && after.Ended != wire.VoiceLost {
 			return
 		}
+		reason = after.Ended
 	} else if after.Connection == before.Connection {
 		return
 	}

@@ -2,6 +2,7 @@ package voicesignal
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,42 +29,50 @@ const (
 // absences are the connections that are not known to live any more, but may be
 // again: when the bucket of connections was lost with NATS, gateways write it anew.
 type absences struct {
-	mu    sync.Mutex
-	since map[string]time.Time
+	mu sync.Mutex
+	of map[string]absence
 }
 
-func (a *absences) note(connection string, since time.Time) {
+// absence is since when a connection is not known, and until when it is waited for.
+type absence struct{ since, until time.Time }
+
+func (a *absences) note(connection string, patience time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.since == nil {
-		a.since = map[string]time.Time{}
+	if a.of == nil {
+		a.of = map[string]absence{}
 	}
-	a.since[connection] = since
+	now := time.Now()
+	a.of[connection] = absence{now, now.Add(patience)}
 }
 
 func (a *absences) end(connection string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.since, connection)
+	delete(a.of, connection)
 }
 
-// over reports whether a connection is gone for good.
-func (a *absences) over(connection string, now time.Time) bool {
+// over reports whether a connection is gone for good. One that was heard of since
+// then is not: it was taken for gone too early, as when NATS's clock leaps.
+func (a *absences) over(connection string, heard time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	since, ok := a.since[connection]
-	return ok && now.Sub(since) > grace
+	absent, ok := a.of[connection]
+	return ok && !absent.until.After(time.Now()) && !heard.After(absent.since)
+}
+
+// waitsFor reports whether a connection was here, and may come back.
+func (a *absences) waitsFor(connection string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.of[connection].until.After(time.Now())
 }
 
 // prune forgets the connections that nobody's place is about.
-func (a *absences) prune(now time.Time) {
+func (a *absences) prune() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for connection, since := range a.since {
-		if now.Sub(since) > 4*grace {
-			delete(a.since, connection)
-		}
-	}
+	maps.DeleteFunc(a.of, func(_ string, absent absence) bool { return time.Since(absent.since) > 4*grace })
 }
 
 // connectionsChanged hears of connections that come and go. One whose entry was
@@ -74,9 +83,9 @@ func (s *Service) connectionsChanged(connections []string, online bool, revision
 		case online:
 			s.absent.end(connection)
 		case revision == 0:
-			s.absent.note(connection, time.Now())
+			s.absent.note(connection, grace)
 		default:
-			s.absent.note(connection, time.Now().Add(-2*grace))
+			s.absent.note(connection, 0)
 		}
 	}
 	if online || revision == 0 {
@@ -111,7 +120,7 @@ func (s *Service) sweep(ctx context.Context, verify <-chan struct{}) {
 		}
 		s.sweepPlaces(step)
 		s.sweepCalls(step)
-		s.absent.prune(time.Now())
+		s.absent.prune()
 		cancel()
 	}
 }
@@ -126,7 +135,7 @@ func (s *Service) sweepPlaces(ctx context.Context) {
 				s.check(forget(ctx, s.book, placeKey(p.User)))
 			}
 		case s.connections.Online(p.Connection):
-		case s.absent.over(p.Connection, time.Now()), s.book.old(placeKey(p.User), grace) && !s.waitsFor(p.Connection):
+		case s.absent.over(p.Connection, s.book.known(placeKey(p.User))), s.book.old(placeKey(p.User), grace) && !s.absent.waitsFor(p.Connection):
 			ended, err := s.end(ctx, p.User, wire.VoiceLost, func(now *place) bool { return now.Connection == p.Connection })
 			s.check(err)
 			if ended != nil && ended.CallID != "" && s.waiting(ended.CallID) != nil {
@@ -134,14 +143,6 @@ func (s *Service) sweepPlaces(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// waitsFor reports whether a connection was here, and may come back.
-func (s *Service) waitsFor(connection string) bool {
-	s.absent.mu.Lock()
-	defer s.absent.mu.Unlock()
-	since, ok := s.absent.since[connection]
-	return ok && time.Since(since) <= grace
 }
 
 // waiting is somebody in a call whose connection lives, nil: there is nobody.

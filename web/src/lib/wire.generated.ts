@@ -1193,12 +1193,12 @@ export interface VoiceDeafenUpdate {
 	deafened: boolean;
 }
 
-/** VoiceEnded tells a connection that it is in its room or call no more. */
+/** VoiceEnded tells a connection that it is in its room or call no more. One that was taken for lost, and hears of it, may enter again. */
 export interface VoiceEnded {
 	server_id?: string;
 	channel_id?: string;
 	call_id?: string;
-	reason: 'elsewhere' | 'removed';
+	reason: 'elsewhere' | 'removed' | 'lost';
 }
 
 /** VoiceJoined acknowledges JoinVoiceChannel: who is inside, oneself among them. */

@@ -27,13 +27,16 @@ function connection(): RTCPeerConnection {
 	return { getTransceivers: () => lines, addTransceiver, close: () => undefined, remoteDescription: null } as unknown as RTCPeerConnection;
 }
 
-function enter(): { voice: Voice; answer: (...inside: string[]) => Promise<void> } {
+function enter(): { voice: Voice; asked: ClientFrame[]; answer: (...inside: string[]) => Promise<void> } {
 	let answer: (frame: ServerFrame) => void = () => undefined;
+	const asked: ClientFrame[] = [];
 	const voice = new Voice({
 		transport: {
 			send: () => true,
-			request: (frame: ClientFrame) =>
-				frame.type === 'join_voice_channel' ? new Promise((resolve) => (answer = resolve)) : Promise.reject(new Error(frame.type)),
+			request: (frame: ClientFrame) => {
+				asked.push(frame);
+				return frame.type === 'join_voice_channel' ? new Promise((resolve) => (answer = resolve)) : Promise.reject(new Error(frame.type));
+			},
 		},
 		clock: { now: () => 0, after: () => () => undefined },
 		store: memoryStore(),
@@ -48,6 +51,7 @@ function enter(): { voice: Voice; answer: (...inside: string[]) => Promise<void>
 	const joined = voice.join('s', 'c');
 	return {
 		voice,
+		asked,
 		answer: async (...inside) => {
 			await Promise.resolve();
 			await Promise.resolve();
@@ -93,4 +97,24 @@ test('an answer that comes before what it tells is taken', async () => {
 	voice.apply(moved('bob', 'joined', 'cyd', 'ana', 'bob'));
 	expect(inside(voice)).toEqual(['cyd', 'ana', 'bob']);
 	expect(met(voice)).toEqual(['bob', 'cyd']);
+});
+
+test('who was taken for lost comes back with the same session', async () => {
+	const { voice, asked, answer } = enter();
+	await answer('cyd', 'ana');
+	voice.apply(moved('ana', 'left', 'cyd'));
+	voice.apply({ type: 'voice_ended', ...room, reason: 'lost' });
+	await answer('cyd', 'ana');
+	expect(voice.inRoom('s', 'c')).toBe(true);
+	expect(met(voice)).toEqual(['cyd']);
+	const joins = asked.filter((frame) => frame.type === 'join_voice_channel');
+	expect(joins.map((frame) => frame.voice_session)).toEqual(['session of ana', 'session of ana']);
+});
+
+test('who is on another device stays away', async () => {
+	const { voice, asked, answer } = enter();
+	await answer('cyd', 'ana');
+	voice.apply({ type: 'voice_ended', ...room, reason: 'elsewhere' });
+	expect(voice.inRoom('s', 'c')).toBe(false);
+	expect(asked.filter((frame) => frame.type === 'join_voice_channel')).toHaveLength(1);
 });

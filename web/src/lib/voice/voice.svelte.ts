@@ -286,7 +286,9 @@ export class Voice {
 				this.#moved(frame);
 				return;
 			case 'voice_ended':
-				if (this.#here(frame)) this.#end(frame.reason === 'removed' ? s.voice.removed : s.voice.elsewhere);
+				if (!this.#here(frame)) return;
+				if (frame.reason === 'lost') this.comeBack();
+				else this.#end(frame.reason === 'removed' ? s.voice.removed : s.voice.elsewhere);
 				return;
 			case 'webrtc_offer':
 				this.#take(frame, { kind: 'offer', id: frame.offer_id ?? '', description: frame.offer });
