@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -258,6 +259,7 @@ type Roster struct {
 	entries map[string]map[string]set // by place and gateway
 	lapsed  map[string]time.Time      // gateways that renew nothing any more
 	change  Change
+	version atomic.Uint64
 }
 
 // Change is told of users that came, or that went. The revision, together with the
@@ -270,6 +272,10 @@ type Change func(users []string, online bool, revision uint64)
 func (b Bucket) Roster(change Change) *Roster {
 	return &Roster{bucket: b, entries: map[string]map[string]set{}, lapsed: map[string]time.Time{}, change: change}
 }
+
+// Version grows with every change of who is online. What was looked up after one was
+// read is at least as new.
+func (r *Roster) Version() uint64 { return r.version.Load() }
 
 // Online reports whether a user has a connection somewhere. When one entry of a
 // gateway ran out, the others soon will: they count no more.
@@ -296,11 +302,15 @@ func (r *Roster) note(key string, operation jetstream.KeyValueOp) {
 	gateway := gatewayOf(key)
 	switch {
 	case operation == jetstream.KeyValuePut:
-		delete(r.lapsed, gateway)
+		if _, lapsed := r.lapsed[gateway]; lapsed {
+			delete(r.lapsed, gateway)
+			r.version.Add(1)
+		}
 	case operation == jetstream.KeyValuePurge && r.entries[placeOf(key)][gateway] != nil:
 		now := time.Now()
 		maps.DeleteFunc(r.lapsed, func(_ string, since time.Time) bool { return now.Sub(since) > 2*r.bucket.Life })
 		r.lapsed[gateway] = now
+		r.version.Add(1)
 	}
 }
 
@@ -412,6 +422,9 @@ func (r *Roster) apply(key string, names []string, online bool, revision uint64)
 	r.enter(place, gateway, nil)
 	came, went := r.gained(place, before, now), r.gained(place, now, before)
 	r.enter(place, gateway, now)
+	if len(came)+len(went) > 0 {
+		r.version.Add(1)
+	}
 	r.mu.Unlock()
 	if len(came) > 0 {
 		r.change(came, true, revision)

@@ -40,6 +40,7 @@ func (s *Service) removeMember(tx *store.Tx, serverID, username, reason string) 
 	words := map[string]string{reasonLeft: " left the server", reasonKicked: " was removed from the server", reasonBanned: " was banned from the server"}
 	notice := s.noticeIn(server, username+words[reason])
 	tx.AfterCommit(func() {
+		s.online.changes.Add(1)
 		// The one who goes hears nothing of the server after this.
 		topic := event.Server(serverID)
 		s.events.Publish(event.User(username), wire.ServerLeft{ServerID: serverID, Reason: reason}, event.Detach(topic))
@@ -96,6 +97,7 @@ func (s *Service) removeServer(tx *store.Tx, serverID string) error {
 		return fmt.Errorf("delete server: %w", err)
 	}
 	tx.AfterCommit(func() {
+		s.online.changes.Add(1)
 		topic := event.Server(serverID)
 		s.events.Publish(topic, wire.ServerLeft{ServerID: serverID, Reason: reasonDeleted}, event.Detach(topic))
 		s.tellMembership(contract.Membership{ServerID: serverID})

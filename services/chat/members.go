@@ -153,6 +153,7 @@ func (s *Service) addMember(tx *store.Tx, invited contract.ServerInvited) error 
 		return err
 	}
 	tx.AfterCommit(func() {
+		s.online.changes.Add(1)
 		// The others are told before the newcomer's connections are among them.
 		topic := event.Server(server.ID)
 		s.events.Publish(topic, wire.MemberJoined{ServerID: server.ID, Username: invited.Username})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"decentra.local/pkg/event"
 	"decentra.local/pkg/store"
@@ -53,4 +55,55 @@ func (s *Service) onlineMembers(tx *store.Tx, serverID, besides string) ([]strin
 	}
 	slices.Sort(online)
 	return online, nil
+}
+
+// onlineLists keeps who is online of each server for as long as nobody comes or goes
+// and no members change. After a restart everybody logs in at once, and each is told
+// who is online of all their fellows.
+type onlineLists struct {
+	changes atomic.Uint64 // of members, noted when they are committed and before they are told
+
+	mu     sync.Mutex
+	moment uint64              // to which the lists belong
+	lists  map[string][]string // by server
+}
+
+// onlineMoment grows with whatever changes the lists. It is taken before the
+// transaction that looks them up: what it finds is then at least as new.
+func (s *Service) onlineMoment() uint64 { return s.online.changes.Load() + s.roster.Version() }
+
+// keptOnlineMembers is onlineMembers, of the moment.
+func (s *Service) keptOnlineMembers(tx *store.Tx, serverID, besides string, moment uint64) ([]string, error) {
+	list, kept := s.online.of(serverID, moment)
+	if !kept {
+		var err error
+		if list, err = s.onlineMembers(tx, serverID, ""); err != nil {
+			return nil, err
+		}
+		s.online.keep(serverID, moment, list)
+	}
+	if at, found := slices.BinarySearch(list, besides); found {
+		return slices.Delete(slices.Clone(list), at, at+1), nil
+	}
+	return list, nil
+}
+
+func (l *onlineLists) of(serverID string, moment uint64) (list []string, kept bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.moment == moment {
+		list, kept = l.lists[serverID]
+	}
+	return list, kept
+}
+
+func (l *onlineLists) keep(serverID string, moment uint64, list []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if moment > l.moment || l.lists == nil {
+		l.moment, l.lists = moment, map[string][]string{}
+	}
+	if moment == l.moment {
+		l.lists[serverID] = list
+	}
 }

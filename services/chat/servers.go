@@ -116,6 +116,7 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 	if err := s.facts.UpTo(ctx, r.AtLeast); err != nil {
 		return state, err
 	}
+	moment := s.onlineMoment()
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if state.Servers, err = serversOf(tx, caller.User, ""); err != nil {
 			return err
@@ -129,7 +130,7 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 			return err
 		}
 		for i := range state.Servers {
-			if state.Servers[i].Online, err = s.onlineMembers(tx, state.Servers[i].ID, caller.User); err != nil {
+			if state.Servers[i].Online, err = s.keptOnlineMembers(tx, state.Servers[i].ID, caller.User, moment); err != nil {
 				return err
 			}
 		}
@@ -171,6 +172,7 @@ func (s *Service) createServer(ctx context.Context, caller rpc.Caller, r wire.Cr
 			return err
 		}
 		tx.AfterCommit(func() {
+			s.online.changes.Add(1)
 			s.events.Publish(event.User(caller.User), joined,
 				event.Attach(event.Server(id)), event.Answers(caller.Connection))
 		})

@@ -54,6 +54,7 @@ type Service struct {
 	desk   *conversation.Desk
 	facts  *fact.Follower
 	roster *presence.Roster
+	online onlineLists
 }
 
 // New makes the service; Run starts it.
