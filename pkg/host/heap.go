@@ -12,11 +12,11 @@ const (
 	reserveBytes = 16 << 20
 	// calmPeriod is how often it is looked whether all is calm: calmBytes or less
 	// were allocated meanwhile.
-	calmPeriod = 2 * time.Second
-	calmBytes  = 2 << 20
+	calmPeriod = time.Second
+	calmBytes  = 512 << 10
 	// spentBytes is how much must have been allocated before memory is given back,
-	// besides a quarter of what lives.
-	spentBytes = 4 << 20
+	// besides a sixteenth of what lives.
+	spentBytes = 1 << 20
 )
 
 // reserve is memory that nobody touches, so that the machine never gives it. The
@@ -40,7 +40,7 @@ func easeCollector(ctx context.Context, period time.Duration) {
 		allocated, live := heap()
 		calm := allocated-last <= calmBytes
 		last = allocated
-		if calm && allocated-back > spentBytes+live/4 {
+		if calm && allocated-back > spentBytes+live/16 {
 			debug.FreeOSMemory()
 			back = allocated
 		}

@@ -23,3 +23,22 @@ func writeNow(conn syscall.RawConn, b []byte) (n int, err error) {
 	}
 	return max(n, 0), err
 }
+
+// awaitInput returns when a connection has something to read, or reading from it
+// would fail.
+func awaitInput(conn syscall.RawConn) {
+	looked := false
+	_ = conn.Read(func(fd uintptr) bool { // what fails here fails again when it is read
+		if looked {
+			return true
+		}
+		looked = true
+		var b [1]byte
+		for {
+			_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+			if err != syscall.EINTR {
+				return err != syscall.EAGAIN
+			}
+		}
+	})
+}

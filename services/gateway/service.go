@@ -214,7 +214,6 @@ func listed(text string) []string {
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
-		ReadBufferSize:   512,            // most connections say nothing; large frames are read around it
 		WriteBufferPool:  new(sync.Pool), // none is ever taken: all that is written with it are goodbyes
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			writeJSON(w, status, map[string]any{"success": false, "error": reason.Error()})

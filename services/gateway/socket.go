@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -45,6 +46,7 @@ const (
 type socket struct {
 	service  *Service
 	conn     *websocket.Conn
+	reader   *bufio.Reader // the conn's
 	out      outbox
 	lane     lane
 	pace     pace
@@ -93,13 +95,14 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, err)
 		return
 	}
-	conn, err := s.upgrader.Upgrade(w, r, nil)
+	l := &lean{ResponseWriter: w}
+	conn, err := s.upgrader.Upgrade(l, r, nil)
 	if err != nil {
 		s.limits.parted(origin.Address)
 		return // the upgrader has answered
 	}
 	sock := &socket{
-		service: s, conn: conn, id: rand.Text()[:16], cookie: cookie,
+		service: s, conn: conn, reader: l.reader, id: rand.Text()[:16], cookie: cookie,
 		origin: origin, terminal: r.URL.Path == "/", pace: newPace(s.config.Limits),
 	}
 	sock.over = make(chan struct{})
@@ -129,6 +132,7 @@ func (s *socket) serve() {
 	})
 	for !s.service.draining.Load() {
 		s.pace.next(s.over)
+		s.await()
 		kind, data, swallowed, err := s.read()
 		if errors.Is(err, errLarge) {
 			s.extend(silenceTimeout)
@@ -279,12 +283,12 @@ func (s *socket) take(data []byte) {
 	// The stack that a login takes is not to stay with a connection that may say
 	// nothing from then on.
 	done := make(chan struct{})
-	go func() {
+	workers.Go(func() {
 		defer close(done)
 		ctx, cancel := s.requestContext()
 		defer cancel()
 		s.login(ctx, e, data)
-	}()
+	})
 	<-done
 }
 
