@@ -23,6 +23,9 @@ import (
 // attackVariable makes the test binary the attackers, as it describes.
 const attackVariable = "E2E_ATTACK"
 
+// floodWriters share what is said under a flood, so that none of them is too fast.
+const floodWriters = 20
+
 // attack is a flood by clients in a process of their own. What they are told ends
 // when the process is killed.
 type attack struct {
@@ -251,8 +254,10 @@ func floodOfEverything(ctx context.Context, a *attack) {
 
 // floodOfLogins tries passwords on many sockets at once.
 func floodOfLogins(ctx context.Context, a *attack) {
+	var turn atomic.Int64
 	a.each(ctx, min(a.Sockets, 100), func(ctx context.Context, conn net.Conn) error {
-		_, err := conn.Write(textMessage(`{"type":"login","username":"anna","password":"guess"}`))
+		name := fmt.Sprint("writer", turn.Add(1)%(2*floodWriters)) // half of them are nobody's
+		_, err := conn.Write(textMessage(`{"type":"login","username":"` + name + `","password":"guess"}`))
 		await.Pause(ctx, 20*time.Millisecond)
 		return err
 	})

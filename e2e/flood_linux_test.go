@@ -37,8 +37,6 @@ const (
 	floodRounds  = 6
 	floodSamples = 150
 	floodPeriod  = 12 * time.Millisecond
-	// floodWriters share what is said, so that none of them is too fast.
-	floodWriters = 20
 	// floodAddresses are how many the attackers come from: with 10,000 sockets no
 	// more from each than may wait for a login.
 	floodAddresses = 25
