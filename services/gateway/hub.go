@@ -31,6 +31,9 @@ const (
 	mostRest  = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
+	// pingBatch are asked at once, with pingRest after them.
+	pingBatch = 100
+	pingRest  = 5 * time.Millisecond
 	// leaveGrace is how long somebody whose last connection ended is still there.
 	leaveGrace = 3 * time.Second
 	// sessionPeriod is how often it is asked whether the sessions here still live.
@@ -133,8 +136,11 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				for _, s := range h.all() {
-					s.ping()
+				for some := range slices.Chunk(h.all(), pingBatch) {
+					for _, s := range some {
+						s.ping()
+					}
+					time.Sleep(pingRest) // nobody's message waits for thousands of them
 				}
 			}
 		}

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
 )
 
 // The rates. A burst is what may come at once.
@@ -57,6 +60,7 @@ type userLimit struct {
 type bucket struct {
 	tokens float64
 	filled time.Time
+	turns  chan struct{} // of tries that are worked on
 }
 
 func newLimits(on bool) *limits {
@@ -227,13 +231,24 @@ func await(turns chan struct{}, over <-chan struct{}) (done func(), ok bool) {
 
 // password runs a sign-up or a password check of an address. A malformed one
 // does not count, and a successful one is given back.
-func (l *limits) password(address string, try func() error) error {
+// No more of an address are worked on than passwords are checked at once: others
+// wait behind these alone.
+func (l *limits) password(ctx context.Context, address string, try func() error) error {
 	if l == nil {
 		return try()
 	}
-	if wait := l.takeToken(address); wait > 0 {
+	b, wait := l.takeToken(address)
+	if wait > 0 {
 		return fault.Limited(wait, "Too many tries from your address. Please wait.")
 	}
+	ctx, cancel := context.WithTimeout(ctx, rpc.Timeout)
+	defer cancel()
+	done, ok := await(b.turns, ctx.Done())
+	if !ok {
+		l.giveBack(address)
+		return fault.New(fault.Unavailable, "Too many people at your address are logging in right now. Please try again.")
+	}
+	defer done()
 	err := try()
 	if err == nil || fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
 		l.giveBack(address)
@@ -241,7 +256,7 @@ func (l *limits) password(address string, try func() error) error {
 	return err
 }
 
-func (l *limits) takeToken(address string) time.Duration {
+func (l *limits) takeToken(address string) (*bucket, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -250,15 +265,15 @@ func (l *limits) takeToken(address string) time.Duration {
 		if len(l.addresses) >= addressesRemembered {
 			l.forget(now)
 		}
-		b = &bucket{tokens: passwordBurst, filled: now}
+		b = &bucket{tokens: passwordBurst, filled: now, turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 		l.addresses[address] = b
 	}
 	b.fill(now)
 	if b.tokens < 1 {
-		return time.Duration((1 - b.tokens) / passwordsPerMinute * float64(time.Minute))
+		return b, time.Duration((1 - b.tokens) / passwordsPerMinute * float64(time.Minute))
 	}
 	b.tokens--
-	return 0
+	return b, 0
 }
 
 func (l *limits) giveBack(address string) {

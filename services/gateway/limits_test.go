@@ -3,12 +3,14 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/rpc"
 )
 
 func limitsAt(now *time.Time) *limits {
@@ -74,7 +76,9 @@ func TestSignalsUseUpNothingOfOtherFrames(t *testing.T) {
 func TestPasswordTriesOfAnAddress(t *testing.T) {
 	now := time.Now()
 	wrong := errors.New("wrong password")
-	try := func(l *limits, result error) error { return l.password("192.0.2.1", func() error { return result }) }
+	try := func(l *limits, result error) error {
+		return l.password(t.Context(), "192.0.2.1", func() error { return result })
+	}
 	for _, c := range []struct {
 		name    string
 		result  error
@@ -94,7 +98,7 @@ func TestPasswordTriesOfAnAddress(t *testing.T) {
 			if got := fault.Is(try(l, c.result), fault.RateLimited); got != c.refused {
 				t.Fatalf("refused: %v, want %v", got, c.refused)
 			}
-			if err := l.password("192.0.2.2", func() error { return nil }); err != nil {
+			if err := l.password(t.Context(), "192.0.2.2", func() error { return nil }); err != nil {
 				t.Fatal("another address is refused: ", err)
 			}
 		})
@@ -152,6 +156,37 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 	if len(l.strangers) != 1 {
 		t.Fatalf("remembered are %v", l.strangers)
 	}
+}
+
+func TestPasswordsOfAnAddressWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		l := limitsAt(&now)
+		checking, right := make(chan struct{}), make(chan error, passwordBurst)
+		slow := func() error { <-checking; return nil }
+		most := max(1, runtime.GOMAXPROCS(0)/2)
+		for range most + 1 {
+			go func() { right <- l.password(t.Context(), "192.0.2.1", slow) }()
+		}
+		synctest.Wait()
+		if err := l.password(t.Context(), "192.0.2.2", func() error { return nil }); err != nil {
+			t.Fatal("another address has to wait: ", err)
+		}
+		time.Sleep(rpc.Timeout)
+		synctest.Wait()
+		if err := <-right; !fault.Is(err, fault.Unavailable) || len(right) != 0 {
+			t.Fatalf("one too many of an address got %v", err)
+		}
+		close(checking)
+		for range most {
+			if err := <-right; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b := l.addresses["192.0.2.1"]; b.tokens != passwordBurst {
+			t.Errorf("%g tries are left of %d, though none was wrong", b.tokens, passwordBurst)
+		}
+	})
 }
 
 func TestAUserIsOnceInTheQueueForLongAnswers(t *testing.T) {
@@ -244,7 +279,7 @@ func TestLimitsOutliveAClockThatJumps(t *testing.T) {
 	now := time.Now()
 	l := limitsAt(&now)
 	try := func() error {
-		return l.password("192.0.2.1", func() error { return fault.New(fault.Unauthenticated, "The password is wrong.") })
+		return l.password(t.Context(), "192.0.2.1", func() error { return fault.New(fault.Unauthenticated, "The password is wrong.") })
 	}
 	for _, jump := range []time.Duration{0, 365 * 24 * time.Hour, 0} {
 		if jump != 0 {

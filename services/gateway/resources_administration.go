@@ -60,7 +60,7 @@ func (a *resources) administration() {
 	huma.Register(a.api, a.public(operation(http.MethodPost, "/password-resets", "reset-password", tagAccounts,
 		"Set a password with the token of a one-time link: every session of the account ends", http.StatusNotFound, http.StatusTooManyRequests), reflect.TypeFor[resetIn]()),
 		func(ctx context.Context, in *resetIn) (*struct{}, error) {
-			err := a.limits.password(clientOf(ctx).origin.Address, func() error {
+			err := a.limits.password(ctx, clientOf(ctx).origin.Address, func() error {
 				_, err := rpc.Call(ctx, a.nc, contract.ResetPassword, rpc.Caller{}, in.Body)
 				return err
 			})

@@ -19,7 +19,7 @@ const (
 )
 
 func (s *Service) signUp(ctx context.Context, r wire.Signup, origin contract.Origin) (session contract.Session, err error) {
-	err = s.limits.password(origin.Address, func() error {
+	err = s.limits.password(ctx, origin.Address, func() error {
 		session, err = rpc.Call(ctx, s.nc, contract.SignUp, rpc.Caller{}, contract.SignUpRequest{Signup: r, Origin: origin})
 		return err
 	})
@@ -27,7 +27,7 @@ func (s *Service) signUp(ctx context.Context, r wire.Signup, origin contract.Ori
 }
 
 func (s *Service) logIn(ctx context.Context, r wire.Login, origin contract.Origin) (session contract.Session, err error) {
-	err = s.limits.password(origin.Address, func() error {
+	err = s.limits.password(ctx, origin.Address, func() error {
 		session, err = rpc.Call(ctx, s.nc, contract.Login, rpc.Caller{}, contract.LoginRequest{Login: r, Origin: origin})
 		return err
 	})
