@@ -201,6 +201,9 @@ func (s *Service) deleteAccount(ctx context.Context, caller rpc.Caller, r wire.D
 		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The password is wrong.")
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if _, err := livingAccount(tx, caller.User); err != nil {
+			return err // another of its connections was faster
+		}
 		return s.endAccount(tx, caller.User, r.Messages == "remove")
 	})
 }

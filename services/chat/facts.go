@@ -110,7 +110,7 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 	}
 	for _, query := range []string{
 		`DELETE FROM ban WHERE username = $1`,
-		`INSERT INTO departed (username) VALUES ($1)`,
+		`INSERT INTO departed (username) VALUES ($1) ON CONFLICT DO NOTHING`,
 	} {
 		if _, err := tx.Exec(query, deleted.Username); err != nil {
 			return fmt.Errorf("forget an account: %w", err)

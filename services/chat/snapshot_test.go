@@ -103,6 +103,18 @@ func TestASnapshotHasWhoIsOnlineByName(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatIsDeletedTwiceHoldsNothingUp(t *testing.T) {
+	s, names := crowd(t)
+	for range 2 {
+		err := s.db.Update(t.Context(), func(tx *store.Tx) error {
+			return s.forget(tx, contract.AccountDeleted{Username: names[7]})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkSnapshot(b *testing.B) {
 	s, names := crowd(b)
 	b.ReportAllocs()

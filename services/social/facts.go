@@ -133,7 +133,7 @@ func (s *Service) forget(tx *store.Tx, deleted contract.AccountDeleted) error {
 		`DELETE FROM block WHERE blocker = $1 OR blocked = $1`,
 		`DELETE FROM setting WHERE username = $1`,
 		`DELETE FROM profile WHERE username = $1`,
-		`INSERT INTO departed (username) VALUES ($1)`,
+		`INSERT INTO departed (username) VALUES ($1) ON CONFLICT DO NOTHING`,
 	} {
 		if _, err := tx.Exec(query, deleted.Username); err != nil {
 			return fmt.Errorf("forget an account: %w", err)
