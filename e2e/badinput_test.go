@@ -16,8 +16,8 @@ import (
 	"decentra.local/pkg/wire"
 )
 
-// huge is a name or message of 100 kB.
-var huge = strings.Repeat("x", 100_000)
+// huge is a name or message of 60 kB.
+var huge = strings.Repeat("x", 60_000)
 
 // stage is a small world in which nonsense is tried: Anna owns a server and
 // has a friend and a DM.
@@ -289,8 +289,8 @@ func (s *stage) tooLarge(t *testing.T) {
 		data string
 	}{
 		{"16 kB before the login", guest, strings.Repeat(" ", wire.LoginFrameBytes+1)},
-		{"sign-up with a name of 100 kB", guest, frame("signup", client.Fields{"username": huge, "password": password})},
-		{"login with a password of 100 kB", guest, frame("login", client.Fields{"username": "anna", "password": huge})},
+		{"sign-up with a name of 60 kB", guest, frame("signup", client.Fields{"username": huge, "password": password})},
+		{"login with a password of 60 kB", guest, frame("login", client.Fields{"username": "anna", "password": huge})},
 		{"4 MiB after it", func(t *testing.T) *client.Conn { return s.anna.in(t).another().Conn }, strings.Repeat(" ", limit+1)},
 	}
 	for _, c := range cases {

@@ -24,7 +24,7 @@ const (
 	longFramesAtOnce = 4
 	// largeFrame is from when on a frame is large: it waits for its turn to be read,
 	// so that a flood of them takes a bounded part of the memory.
-	largeFrame = 256 << 10
+	largeFrame = 64 << 10
 	// largeFramesAtOnce are read and worked on at the same time, of all connections
 	// of a gateway; of one user it is one.
 	largeFramesAtOnce = 16
