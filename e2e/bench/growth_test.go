@@ -5,7 +5,9 @@ import (
 	"math"
 	"testing"
 
+	"decentra.local/e2e/internal/client"
 	"decentra.local/e2e/internal/installation"
+	"decentra.local/pkg/wire"
 )
 
 // steadyRate is how many messages a second are sent while something grows.
@@ -51,9 +53,21 @@ var kinds = []struct {
 	}},
 	{"servers", func(b *bench) *growing {
 		return b.grows("servers", b.extent.growth.servers, func(s *system, _ people, from, to int) {
-			for n := max(from, 1); n < to; n++ {
-				s.server(b.T, fmt.Sprint("another ", n))
-			}
+			missing := to - max(from, 1) - 1 // one more is that of those who make them
+			makers := s.people(b.T, 1+missing/wire.Bounds.Servers)
+			each(b.T, len(makers.tokens), func(i int) error {
+				conn, err := client.Resume(b.Context(), s.url, makers.tokens[i])
+				if err != nil {
+					return err
+				}
+				defer conn.Close()
+				for n := i; n < missing; n += len(makers.tokens) {
+					if _, err := conn.Ask(b.Context(), "create_server", client.Fields{"name": fmt.Sprint("another ", n)}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		})
 	}},
 	{"messages", func(b *bench) *growing {
