@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, signUp } from './steps';
+import { signUpAll } from './steps';
 
 async function openAdministration(page: Page): Promise<void> {
 	await page.getByRole('button', { name: 'Settings', exact: true }).click();
@@ -13,8 +13,7 @@ test('the owner helps somebody who forgot their password, and removes an account
 	const contexts = [await browser.newContext(), await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob, elsewhere] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
+		await signUpAll(program.url, { ana, bob });
 
 		// Nobody else sees the panel.
 		await bob.getByRole('button', { name: 'Settings', exact: true }).click();

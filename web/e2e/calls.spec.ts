@@ -1,7 +1,7 @@
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { expectGoodLooks } from './looks';
 import { Program } from './program';
-import { accountInvite, messages, signUp } from './steps';
+import { messages, signUpAll } from './steps';
 import { expectHeard, expectSeen, traffic, voiceContext, withFakeDevices } from './voice';
 
 test.use(withFakeDevices);
@@ -16,8 +16,7 @@ test.beforeAll(async ({ browser }) => {
 	contexts = [await voiceContext(browser), await voiceContext(browser)];
 	const pages = await Promise.all(contexts.map((context) => context.newPage()));
 	[ana, bob] = pages as [Page, Page];
-	await signUp(ana, program.url, 'ana');
-	await signUp(bob, program.url, 'bob', await accountInvite(ana));
+	await signUpAll(program.url, { ana, bob });
 	bobs = await (contexts[1] as BrowserContext).newPage(); // his other device
 	await bobs.goto(program.url);
 	for (const page of [ana, bob]) {

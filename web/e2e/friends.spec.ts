@@ -1,15 +1,13 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, createServer, joinServer, serverInvite, signUp } from './steps';
+import { composer, shareServer, signUpAll } from './steps';
 
 test('friends are asked first: approve, deny, cancel', async ({ browser }) => {
 	const program = await Program.start('--friends', 'ask');
 	const contexts = [await browser.newContext(), await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob, carl] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await signUp(carl, program.url, 'carl', await accountInvite(ana));
+		await signUpAll(program.url, { ana, bob, carl });
 		for (const page of [bob, carl]) await page.getByRole('link', { name: /^Friends/ }).click();
 
 		const ask = async (): Promise<void> => {
@@ -47,10 +45,8 @@ test('who is online shows, and who is writing', async ({ browser }) => {
 	const contexts = [await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(bob, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob });
+		await shareServer('Garden', ana, bob);
 		const members = ana.getByRole('complementary', { name: 'Members' });
 		await expect(members.getByRole('list', { name: 'Online — 2' })).toContainText('bob');
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, createServer, joinServer, messages, say, serverInvite, signUp, write } from './steps';
+import { composer, messages, say, shareServer, signUpAll, write } from './steps';
 
 test('older messages come when scrolling up, and the reader stays where they are', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');
@@ -10,10 +10,8 @@ test('older messages come when scrolling up, and the reader stays where they are
 		const bob = await contexts[1].newPage();
 		const problems: string[] = [];
 		bob.on('pageerror', (error) => problems.push(String(error)));
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(bob, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob });
+		await shareServer('Garden', ana, bob);
 		await bob.getByRole('link', { name: 'Home' }).click();
 
 		await write(ana, ana.url(), Array.from({ length: 130 }, (_, n) => `leaf ${String(n + 1)}`));

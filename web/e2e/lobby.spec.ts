@@ -1,15 +1,14 @@
 import { expect, test, type Page } from '@playwright/test';
 import { expectGoodLooks } from './looks';
 import { Program } from './program';
-import { accountInvite, composer, expectTexts, messages, PASSWORD, say, signUp } from './steps';
+import { composer, expectTexts, messages, PASSWORD, say, signUpAll } from './steps';
 
 test('the lobby is one room for pages and for other clients', async ({ browser, request }) => {
 	const program = await Program.start('--limits', 'off');
 	const contexts = [await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
+		await signUpAll(program.url, { ana, bob });
 		await ana.getByRole('link', { name: 'Lobby' }).click();
 		await expect(ana.getByRole('heading', { name: 'Welcome to the lobby' })).toBeVisible();
 		await say(ana, 'anybody *here*?');

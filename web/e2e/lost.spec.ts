@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, createServer, joinServer, serverInvite, signUp } from './steps';
+import { createServer, joinServer, serverInvite, signUpAll } from './steps';
 import { createVoiceChannel, expectHeard, expectSeen, joinVoice, voiceContext, withFakeDevices } from './voice';
 
 test.use(withFakeDevices);
@@ -28,8 +28,7 @@ test('offers and answers that are lost come again', async ({ browser }) => {
 		const toAna = ['webrtc_answer', 'webrtc_answer'];
 		const toBob = ['webrtc_offer'];
 		const lost = [await losing(ana, toAna), await losing(bob, toBob)];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
+		await signUpAll(program.url, { ana, bob });
 		await createServer(ana, 'Garden');
 		await createVoiceChannel(ana, 'bench');
 		await joinServer(bob, await serverInvite(ana));

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, createServer, joinServer, lookAway, messages, openSettings, say, serverInvite, signUp } from './steps';
+import { lookAway, messages, openSettings, say, shareServer, signUp, signUpAll } from './steps';
 
 interface Shown {
 	title: string;
@@ -43,10 +43,8 @@ test('what happens while nobody looks is told', async ({ browser }) => {
 	try {
 		const [ana, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
 		await record(bob);
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(bob, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob });
+		await shareServer('Garden', ana, bob);
 
 		await openSettings(bob, 'Notifications');
 		const settings = bob.getByRole('dialog', { name: 'User settings' });

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, createServer, joinServer, messages, readCode, say, serverInvite, signUp } from './steps';
+import { joinServer, messages, readCode, say, serverInvite, shareServer, signUpAll } from './steps';
 
 async function openSettings(page: Page, server: string, section?: string): Promise<void> {
 	await page.getByRole('button', { name: `${server}: server menu` }).click();
@@ -18,10 +18,8 @@ test('an owner sets up the server, and the member sees it live', async ({ browse
 	const contexts = [await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(bob, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob });
+		await shareServer('Garden', ana, bob);
 
 		await bob.getByRole('button', { name: 'Garden: server menu' }).click();
 		await expect(bob.getByRole('menuitem', { name: 'Server settings' })).toHaveCount(0);
@@ -106,10 +104,8 @@ test('a member is kicked and comes back, is banned and does not, until unbanned'
 	const contexts = [await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(bob, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob });
+		await shareServer('Garden', ana, bob);
 		await say(bob, 'hello');
 		await expect(messages(ana)).toHaveCount(1);
 

@@ -17,6 +17,15 @@ export async function signUp(page: Page, url: string, name: string, code?: strin
 	await expect(page.getByRole('button', { name: 'Settings' }).or(page.getByRole('button', { name: 'Open navigation' })).first()).toBeVisible();
 }
 
+/** Signs people up by their names: the first takes no code, and gives one to each of the others, who become friends. */
+export async function signUpAll(url: string, people: Readonly<Record<string, Page>>): Promise<void> {
+	let inviter: Page | undefined;
+	for (const [name, page] of Object.entries(people)) {
+		await signUp(page, url, name, inviter && (await accountInvite(inviter)));
+		inviter ??= page;
+	}
+}
+
 export async function logIn(page: Page, name: string): Promise<void> {
 	await page.getByLabel('Username').fill(name);
 	await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
@@ -57,6 +66,12 @@ export async function joinServer(page: Page, code: string): Promise<void> {
 	await page.getByLabel('Invite code or link').fill(code);
 	await page.getByRole('button', { name: 'Join', exact: true }).click();
 	await expect(page.getByRole('heading', { name: 'general', exact: true })).toBeVisible();
+}
+
+/** The first makes a server, and the others join it. */
+export async function shareServer(name: string, owner: Page, ...others: Page[]): Promise<void> {
+	await createServer(owner, name);
+	for (const page of others) await joinServer(page, await serverInvite(owner));
 }
 
 export function composer(page: Page): Locator {

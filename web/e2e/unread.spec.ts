@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, createServer, joinServer, logIn, lookAway, messages, say, serverInvite, signUp } from './steps';
+import { composer, logIn, lookAway, messages, say, shareServer, signUpAll } from './steps';
 
 test('unread counts agree between two devices, and only what was seen is read', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');
@@ -12,10 +12,8 @@ test('unread counts agree between two devices, and only what was seen is read', 
 		});
 		const icon = laptop.locator('link[rel=icon]');
 		const root = laptop.locator(':root');
-		await signUp(ana, program.url, 'ana');
-		await signUp(desk, program.url, 'bob', await accountInvite(ana));
-		await createServer(ana, 'Garden');
-		await joinServer(desk, await serverInvite(ana));
+		await signUpAll(program.url, { ana, bob: desk });
+		await shareServer('Garden', ana, desk);
 		await laptop.goto(program.url);
 		await logIn(laptop, 'bob');
 

@@ -1,14 +1,13 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, drawPicture, logIn, messages, openSettings, PASSWORD, say, signUp } from './steps';
+import { composer, drawPicture, logIn, messages, openSettings, PASSWORD, say, signUpAll } from './steps';
 
 test('a user looks, is called and is protected as they wish', async ({ browser }) => {
 	const program = await Program.start('--limits', 'off');
 	const contexts = [await browser.newContext(), await browser.newContext(), await browser.newContext()];
 	try {
 		const [ana, bob, laptop] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page, Page];
-		await signUp(ana, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(ana));
+		await signUpAll(program.url, { ana, bob });
 		await ana.getByRole('link', { name: 'Friends' }).click();
 		const friend = ana.getByRole('region', { name: 'Friends', exact: true }).getByRole('listitem');
 		await expect(friend).toContainText('bob');

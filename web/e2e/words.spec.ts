@@ -7,7 +7,7 @@ import { accented } from '../build/pseudoLocale';
 import { initials } from '../src/lib/rules/people';
 import { s as plain } from '../src/lib/strings';
 import { Program } from './program';
-import { accountInvite, createServer, joinServer, messages, say, serverInvite, signUp } from './steps';
+import { createServer, joinServer, messages, say, serverInvite, signUpAll } from './steps';
 import { createVoiceChannel } from './voice';
 
 // Every word of the page is in the catalogue. A build whose catalogue is marked is shown in front of the real program:
@@ -70,8 +70,7 @@ test('every word is in the catalogue', async ({ browser }) => {
 	const contexts = [await browser.newContext(), await browser.newContext()];
 	try {
 		const [page, bob] = (await Promise.all(contexts.map((context) => context.newPage()))) as [Page, Page];
-		await signUp(page, program.url, 'ana');
-		await signUp(bob, program.url, 'bob', await accountInvite(page));
+		await signUpAll(program.url, { ana: page, bob });
 		await createServer(page, 'Garden');
 		await createVoiceChannel(page, 'parlour');
 		await joinServer(bob, await serverInvite(page));

@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { accountInvite, composer, createServer, joinServer, messages, say, serverInvite, signUp } from './steps';
+import { composer, messages, say, shareServer, signUpAll } from './steps';
 
 let program: Program;
 let ana: Page, bob: Page;
@@ -9,10 +9,8 @@ test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({ browser }) => {
 	program = await Program.start('--limits', 'off');
 	[ana, bob] = [await (await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })).newPage(), await (await browser.newContext()).newPage()];
-	await signUp(ana, program.url, 'ana');
-	await signUp(bob, program.url, 'bob', await accountInvite(ana));
-	await createServer(ana, 'Garden');
-	await joinServer(bob, await serverInvite(ana));
+	await signUpAll(program.url, { ana, bob });
+	await shareServer('Garden', ana, bob);
 });
 
 test.afterAll(async () => {
