@@ -31,7 +31,7 @@ const (
 	// case: less than a person notices.
 	floodLatency = 20 * time.Millisecond
 	// floodTries are how often it is tried on a machine that has other things to do.
-	floodTries = 3
+	floodTries = 5
 	// floodRounds of floodSamples messages, one in floodPeriod, are measured in each
 	// phase: the 99th percentile is the median of the rounds'.
 	floodRounds  = 6

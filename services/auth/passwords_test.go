@@ -48,6 +48,30 @@ func TestPasswordsMatchWhole(t *testing.T) {
 	}
 }
 
+func TestAWrongPasswordKeepsItsPlaceForAsLongAgain(t *testing.T) {
+	p, err := newPasswords(10, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.slots = make(chan struct{}, 1)
+	hashed, err := p.hash(t.Context(), "right")
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(password string) (took time.Duration) {
+		started := time.Now()
+		for range 4 {
+			if _, err := p.matches(t.Context(), "ann", hashed, password, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return time.Since(started)
+	}
+	if right, wrong := try("right"), try("wrong"); wrong < right*5/4 {
+		t.Errorf("wrong ones took %s, right ones %s", wrong, right)
+	}
+}
+
 func TestPasswordBounds(t *testing.T) {
 	p := quick(t)
 	for _, c := range []struct {
