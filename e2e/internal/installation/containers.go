@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,9 +18,10 @@ import (
 // statusPort is where the containers' processes tell how they are.
 const statusPort = "9100"
 
-// newContainers describes an installation that docker-compose starts. There is
-// one at a time: the volume has a fixed name.
-func newContainers(tb testing.TB, o Options, listen string) *Installation {
+// newContainers describes an installation that docker-compose starts, with flags and
+// their values as what the file takes from its environment. There is one at a time:
+// the volume has a fixed name.
+func newContainers(tb testing.TB, o Options, listen string, flags []string) *Installation {
 	tb.Helper()
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -27,7 +29,11 @@ func newContainers(tb testing.TB, o Options, listen string) *Installation {
 	}
 	inst := &Installation{Topology: o.Topology, URL: "http://" + listen, URLs: []string{"http://" + listen}, tb: tb, units: map[string]Unit{}}
 	inst.compose = &Compose{tb: tb, files: []string{"docker-compose.yml"}, env: append(environment(),
-		"DECENTRA_PORT="+port, "DECENTRA_BCRYPT_COST=4", "DECENTRA_LIMITS=off", "COMPOSE_PROJECT_NAME=decentra-e2e")}
+		"DECENTRA_PORT="+port, "COMPOSE_PROJECT_NAME=decentra-e2e")}
+	for pair := range slices.Chunk(flags, 2) {
+		name := strings.ReplaceAll(strings.ToUpper(strings.TrimPrefix(pair[0], "--")), "-", "_")
+		inst.compose.env = append(inst.compose.env, "DECENTRA_"+name+"="+pair[1])
+	}
 	inst.order = startOrder
 	if o.Gateways == 2 {
 		inst.compose.files = append(inst.compose.files, "docker-compose.gateways.yml")

@@ -103,7 +103,7 @@ func New(tb testing.TB, o Options) *Installation {
 	flags = append([]string{"--bcrypt-cost", "4", "--log-level", "info"}, flags...)
 	listen := FreeAddress(tb)
 	if o.Topology == Containers {
-		return newContainers(tb, o, listen)
+		return newContainers(tb, o, listen, flags)
 	}
 	inst := &Installation{
 		Topology: o.Topology, URL: "http://" + listen, URLs: []string{"http://" + listen}, tb: tb,
