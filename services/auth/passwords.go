@@ -88,8 +88,8 @@ func (p *passwords) matches(ctx context.Context, key, hashed, password string, n
 	if err := p.take(ctx); err != nil {
 		return false, err
 	}
-	var rest time.Duration
-	defer func() { time.AfterFunc(rest, p.release) }()
+	release := p.release
+	defer func() { release() }()
 	if err := p.patience(key, now); err != nil {
 		return false, err
 	}
@@ -103,7 +103,8 @@ func (p *passwords) matches(ctx context.Context, key, hashed, password string, n
 	right := err == nil && hashed != "" && whole
 	if !right && p.wrong != nil {
 		p.wrong.note(key, now)
-		rest = time.Since(started) // a flood of guesses works half of the time
+		rest := time.Since(started) // a flood of guesses works half of the time
+		release = func() { time.AfterFunc(rest, p.release) }
 	}
 	return right, nil
 }
