@@ -221,6 +221,12 @@ func (o *outbox) flush() {
 	defer o.mu.Unlock()
 	for !o.behind && o.ready() > 0 {
 		o.behind = o.raw == nil || !o.try()
+		if o.behind && o.all.Load() > waitingBytes {
+			o.behind = false
+			o.abandon()
+			go o.fail(errSlow)
+			return
+		}
 		if o.behind {
 			go o.catchUp()
 		}
