@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -283,6 +285,40 @@ func (p *person) passes(to *person) {
 		return err
 	})
 	to.hears("webrtc_offer", "from", p.Username)
+}
+
+// TestNobodyWaitsForVoiceThatIsNotThere has many come in at once while there is no
+// voice: each gets everything else, and voice once it is back.
+func TestNobodyWaitsForVoiceThatIsNotThere(t *testing.T) {
+	inst := installation.Start(t, installation.Options{Topology: installation.Split})
+	anna := signUp(t, inst, "anna", "")
+	const many = 60
+	inst.Kill("voice-signal")
+	conns := make([]*client.Conn, many)
+	started := time.Now()
+	var coming sync.WaitGroup
+	for n := range conns {
+		coming.Go(func() {
+			conn, err := client.Resume(t.Context(), inst.URL, anna.Token)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			conns[n] = conn
+			t.Cleanup(conn.Close)
+		})
+	}
+	coming.Wait()
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("%d came in within %s", many, took)
+	}
+	if t.Failed() {
+		return
+	}
+	inst.StartOne("voice-signal")
+	for _, conn := range conns {
+		(&person{Conn: conn, t: t, base: inst.URL}).hears("resync")
+	}
 }
 
 // TestVoiceSurvives kills what a room and a call need, one after the other and all

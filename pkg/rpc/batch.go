@@ -65,7 +65,7 @@ func Batch(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payloa
 	for _, p := range payloads {
 		body = appendPart(body, p)
 	}
-	rest, err := ask(ctx, nc, m, caller, body, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}})
+	rest, err := ask(ctx, nc, m, caller, body, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}}, true)
 	for i := range answers {
 		var part []byte
 		if err == nil {

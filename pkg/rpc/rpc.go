@@ -79,14 +79,25 @@ func RequestOf(ctx context.Context) string {
 }
 
 // Call asks and waits for the answer. Errors are coded: those the method's
-// contract names, or unavailable when nobody answered in time.
+// contract names, or unavailable when nobody answered in time. While nobody serves
+// the subject it tries again until the deadline: a request that was never
+// delivered can be repeated.
 func Call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], caller Caller, req Req) (Res, error) {
+	return call(ctx, nc, m, caller, req, true)
+}
+
+// Try is Call that gives up at once when nobody serves the subject.
+func Try[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], caller Caller, req Req) (Res, error) {
+	return call(ctx, nc, m, caller, req, false)
+}
+
+func call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], caller Caller, req Req, patient bool) (Res, error) {
 	var res Res
 	payload, err := json.Marshal(req)
 	if err != nil {
 		return res, fmt.Errorf("encode %s: %w", m.Subject(), err)
 	}
-	answer, err := Raw(ctx, nc, m, caller, payload)
+	answer, err := ask(ctx, nc, m, caller, payload, nil, patient)
 	if err != nil {
 		return res, err
 	}
@@ -96,14 +107,12 @@ func Call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], 
 	return res, nil
 }
 
-// Raw is Call for payloads that are JSON already. While nobody serves the
-// subject it tries again until the deadline: a request that was never
-// delivered can be repeated.
+// Raw is Call for payloads that are JSON already.
 func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) ([]byte, error) {
-	return ask(ctx, nc, m, caller, payload, nil)
+	return ask(ctx, nc, m, caller, payload, nil, true)
 }
 
-func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, header nats.Header) ([]byte, error) {
+func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, header nats.Header, patient bool) ([]byte, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, Timeout)
@@ -137,7 +146,7 @@ func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload 
 		if errors.Is(err, nats.ErrMaxPayload) {
 			return nil, fault.New(fault.TooLarge, "That is more than the server takes.")
 		}
-		if !undelivered(err) {
+		if !patient || !undelivered(err) {
 			return nil, unavailable(m)
 		}
 		select {

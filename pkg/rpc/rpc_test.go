@@ -335,3 +335,18 @@ func TestWhatIsNoBatchIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTryGivesUpAtOnceWhereNobodyServes(t *testing.T) {
+	asker, answerer := open(t)
+	started := time.Now()
+	if _, err := rpc.Try(t.Context(), asker, ask, rpc.Caller{}, question{}); fault.Of(err).Code != fault.Unavailable {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if took := time.Since(started); took > rpc.Timeout/2 {
+		t.Errorf("that took %s", took)
+	}
+	serve(t, answerer, func(_ context.Context, _ rpc.Caller, q question) (reply, error) { return reply{Text: q.Text}, nil })
+	if got, err := rpc.Try(t.Context(), asker, ask, rpc.Caller{}, question{Text: "there"}); err != nil || got.Text != "there" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

@@ -566,7 +566,7 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		// Without it there is no voice, but everything else: when it is back it says so.
 		ctx, cancel := context.WithTimeout(ctx, voiceTimeout)
 		defer cancel()
-		answer, err := rpc.Call(ctx, s.nc, contract.VoiceSnapshot, caller, contract.VoiceSnapshotRequest{ServerIDs: servers})
+		answer, err := rpc.Try(ctx, s.nc, contract.VoiceSnapshot, caller, contract.VoiceSnapshotRequest{ServerIDs: servers})
 		if err == nil {
 			voice = answer
 		} else {
