@@ -23,12 +23,10 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
-	// After a round of writing to more than fewWrites connections the next is put off
-	// for as long as it took, and after one in which some connection got more than one
-	// frame for busyRest times as long, but at most for mostRest.
-	fewWrites = 50
-	busyRest  = 3
-	mostRest  = 2 * time.Millisecond
+	// After a round of writing in which some connection got more than one frame the
+	// next is put off for busyRest times as long as it took, but at most for mostRest.
+	busyRest = 3
+	mostRest = 2 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// pingBatch are asked at once, with pingRest after them.
@@ -149,9 +147,10 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// fanOut delivers events until ctx ends. After a round of writing it only collects
-// for a while: the busier it is, the more of what a connection gets leaves in one
-// system call. What comes when little is written leaves at once.
+// fanOut delivers events until ctx ends. After a round of writing in which some
+// connection got more than one frame, it only collects for a while: the busier it
+// is, the more of what a connection gets leaves in one system call. Where they come
+// one by one, each leaves at once.
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -171,20 +170,14 @@ func (h *hub) fanOut(ctx context.Context) {
 			h.deliver(<-h.events)
 		}
 		h.metrics.backlog.Set(float64(len(h.events)))
-		busy, many := h.queued > len(h.touched), len(h.touched) > fewWrites
+		busy := h.queued > len(h.touched)
 		start := time.Now()
 		h.flush()
-		took := time.Since(start)
-		switch {
-		case busy:
-			took = min(busyRest*took, mostRest)
-		case many:
-			took = min(took, mostRest)
-		default:
-			continue
+		if busy {
+			pause := min(busyRest*time.Since(start), mostRest)
+			until = time.Now().Add(pause)
+			rest.Reset(pause)
 		}
-		until = time.Now().Add(took)
-		rest.Reset(took)
 	}
 }
 
