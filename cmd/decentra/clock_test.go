@@ -286,7 +286,7 @@ func (p *installation) idles() {
 		}
 		found := regexp.MustCompile(`(?m)^process_cpu_seconds_total (\S+)$`).FindSubmatch(body)
 		if found == nil {
-			p.t.Skip("this system does not tell how much a process works")
+			p.t.Fatal("the metrics don't tell how much the process works")
 		}
 		seconds, err := strconv.ParseFloat(string(found[1]), 64)
 		if err != nil {

@@ -58,10 +58,26 @@ type Message struct {
 // and no reason to give wrong times until the right one is there.
 const drift = time.Minute
 
-// stamped is the time of a change in SQL: the present, or that of the last change
-// where the clock was set back a little since.
-func stamped(last, now string) string {
-	return fmt.Sprintf("CASE WHEN %[1]s > %[2]s AND %[1]s <= %[2]s + %[3]d THEN %[1]s ELSE %[2]s END", last, now, drift.Microseconds())
+// change is one that is about to be made in a conversation.
+type change struct {
+	key, seq int64
+	stamp    int64 // its time, in microseconds since 1970
+}
+
+// next is the next change of a conversation: its number, and the present or the time
+// of the last change where the clock was set back a little since.
+func next(tx *store.Tx, conversation string, now time.Time) (c change, err error) {
+	err = tx.QueryRow(`SELECT key, seq + 1, stamp FROM conversation WHERE id = $1`, conversation).Scan(&c.key, &c.seq, &c.stamp)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, errNoConversation()
+	}
+	if err != nil {
+		return c, fmt.Errorf("find conversation: %w", err)
+	}
+	if at := now.UnixMicro(); c.stamp < at || c.stamp > at+drift.Microseconds() {
+		c.stamp = at
+	}
+	return c, nil
 }
 
 func errNoConversation() error {
@@ -86,29 +102,26 @@ func Create(tx *store.Tx, conversation string) error {
 // is now, even deleted, and repeated is true. An empty nonce is never a
 // repetition. Errors: fault.NotFound if there is no such conversation.
 func Append(tx *store.Tx, conversation, author, content, nonce string, now time.Time) (m Message, repeated bool, err error) {
-	var key, last, stamp int64
-	err = tx.QueryRow(`SELECT key, seq, stamp FROM conversation WHERE id = $1`, conversation).Scan(&key, &last, &stamp)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Message{}, false, errNoConversation()
-	}
+	c, err := next(tx, conversation, now)
 	if err != nil {
-		return Message{}, false, fmt.Errorf("find conversation: %w", err)
+		return Message{}, false, err
 	}
-	if at := now.UnixMicro(); stamp < at || stamp > at+drift.Microseconds() { // as stamped has it
-		stamp = at
-	}
-	m = Message{ID: last + 1, Seq: last + 1, Author: author, Content: content, Nonce: nonce, Created: time.UnixMicro(stamp).UTC()}
+	m = Message{ID: c.seq, Seq: c.seq, Author: author, Content: content, Nonce: nonce, Created: time.UnixMicro(c.stamp).UTC()}
 	res, err := tx.Exec(`INSERT INTO message (conversation, id, seq, author, content, nonce, created) VALUES ($1, $2, $2, $3, $4, $5, $6)
 		ON CONFLICT (conversation, author, nonce) WHERE nonce IS NOT NULL DO NOTHING`,
-		key, m.ID, author, content, sql.NullString{String: nonce, Valid: nonce != ""}, stamp)
+		c.key, m.ID, author, content, sql.NullString{String: nonce, Valid: nonce != ""}, c.stamp)
 	if err != nil {
 		return Message{}, false, fmt.Errorf("append message: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		m, err = sent(tx, key, author, nonce)
+	added, err := res.RowsAffected()
+	if err != nil {
+		return Message{}, false, fmt.Errorf("append message: %w", err)
+	}
+	if added == 0 {
+		m, err = sent(tx, c.key, author, nonce)
 		return m, true, err
 	}
-	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3, messages = messages + 1 WHERE key = $1`, key, m.Seq, stamp)
+	_, err = tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3, messages = messages + 1 WHERE key = $1`, c.key, c.seq, c.stamp)
 	if err != nil {
 		return Message{}, false, fmt.Errorf("number message: %w", err)
 	}
@@ -154,43 +167,42 @@ func Get(tx *store.Tx, conversation string, id int64) (Message, error) {
 	return m, nil
 }
 
-var (
-	editMessage   = changing("edited = " + stamped("c.stamp", "$4"))
-	deleteMessage = changing("edited = NULL, deleted = " + stamped("c.stamp", "$4"))
-	noteChange    = `UPDATE conversation SET seq = $2, stamp = ` + stamped("stamp", "$3") + ` WHERE id = $1`
-)
-
-func changing(times string) string {
-	return `
-	UPDATE message SET content = $3, ` + times + `, seq = c.last + 1
-	FROM (SELECT key, seq AS last, stamp FROM conversation WHERE id = $1) AS c
-	WHERE conversation = c.key AND message.id = $2 AND deleted IS NULL
-	RETURNING ` + columns
-}
-
 // Edit replaces the content of a message. Errors: fault.NotFound if it is
 // deleted or was never there.
 func Edit(tx *store.Tx, conversation string, id int64, content string, now time.Time) (Message, error) {
-	return change(tx, editMessage, conversation, id, content, now)
+	return alter(tx, `
+		UPDATE message SET content = $3, edited = $4, seq = $5
+		WHERE conversation = $1 AND id = $2 AND deleted IS NULL
+		RETURNING `+columns,
+		conversation, id, content, now)
 }
 
 // Delete wipes a message and leaves a tombstone, which Changes reports and
 // Read skips. Errors: fault.NotFound if it is deleted or was never there.
 func Delete(tx *store.Tx, conversation string, id int64, now time.Time) (Message, error) {
-	return change(tx, deleteMessage, conversation, id, "", now)
+	return alter(tx, `
+		UPDATE message SET content = $3, edited = NULL, deleted = $4, seq = $5
+		WHERE conversation = $1 AND id = $2 AND deleted IS NULL
+		RETURNING `+columns,
+		conversation, id, "", now)
 }
 
-func change(tx *store.Tx, query, conversation string, id int64, content string, now time.Time) (Message, error) {
-	micros := now.UnixMicro()
-	m, err := scan(tx.QueryRow(query, conversation, id, content, micros))
+func alter(tx *store.Tx, query, conversation string, id int64, content string, now time.Time) (Message, error) {
+	c, err := next(tx, conversation, now)
+	if fault.Is(err, fault.NotFound) {
+		return Message{}, errNoMessage()
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	m, err := scan(tx.QueryRow(query, c.key, id, content, c.stamp, c.seq))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Message{}, errNoMessage()
 	}
 	if err != nil {
 		return Message{}, fmt.Errorf("change message: %w", err)
 	}
-	_, err = tx.Exec(noteChange, conversation, m.Seq, micros)
-	if err != nil {
+	if _, err := tx.Exec(`UPDATE conversation SET seq = $2, stamp = $3 WHERE key = $1`, c.key, c.seq, c.stamp); err != nil {
 		return Message{}, fmt.Errorf("number change: %w", err)
 	}
 	return m, nil
