@@ -157,10 +157,11 @@ func (*skipped) UnmarshalJSON([]byte) error { return nil }
 // read reads a whole message; errLarge says that it was refused. Swallowed is called when it is done with.
 func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	swallowed = func() {}
-	kind, r, err := s.conn.NextReader()
+	kind, message, err := s.conn.NextReader()
 	if err != nil {
 		return kind, nil, swallowed, err
 	}
+	r := said{message, &s.framed}
 	data, err = io.ReadAll(io.LimitReader(r, smallFrame+1))
 	if err != nil || len(data) <= smallFrame {
 		return kind, data, swallowed, err

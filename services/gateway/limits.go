@@ -35,6 +35,14 @@ const (
 	// strangersPerAddress bounds the connections of an address that are not logged
 	// in: after a restart all who are behind one come back at once.
 	strangersPerAddress = 500
+	// slowEntries is how many entries one counts as that ends since the connection
+	// does not take what it is sent: entering is dearer than not reading. Whoever is
+	// let go again and again waits for the next entry, but not for longer than
+	// slowWait, whatever the others of the same user's connections did.
+	slowEntries, slowWait = 10, time.Minute
+	// Of refusals, of a user or of those without a login at an address, some come at
+	// once. Beyond, who was refused is read again in its turn.
+	refusalBurst, refusalsPerSecond = 100, 10
 )
 
 // limits bound what one user and one address may ask for; nil bounds nothing.
@@ -43,6 +51,7 @@ type limits struct {
 	users     map[string]*userLimit
 	addresses map[string]*bucket
 	strangers map[string]int // connections not logged in, by address
+	refusals  *addressed     // of these
 	now       func() time.Time
 }
 
@@ -52,6 +61,7 @@ type userLimit struct {
 	signals          *rate.Limiter // between peers
 	large            *rate.Limiter
 	entries          *rate.Limiter
+	refusals         *rate.Limiter
 	turns            chan struct{} // of requests that are worked on
 	long             chan struct{} // of those with a long answer
 }
@@ -67,7 +77,8 @@ func newLimits(on bool) *limits {
 	if !on {
 		return nil
 	}
-	return &limits{users: map[string]*userLimit{}, addresses: map[string]*bucket{}, strangers: map[string]int{}, now: time.Now}
+	return &limits{users: map[string]*userLimit{}, addresses: map[string]*bucket{}, strangers: map[string]int{},
+		refusals: newAddressed(refusalsPerSecond, refusalBurst), now: time.Now}
 }
 
 // welcome and parted count the connections of an address that are not logged in.
@@ -114,14 +125,19 @@ func (l *limits) acquire(user string) error {
 	return nil
 }
 
-func (l *limits) release(user string) {
+func (l *limits) release(user string, slow bool) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if u := l.users[user]; u != nil {
-		if u.connections--; u.idle(l.now()) {
+		now := l.now()
+		if slow {
+			const debt = entriesPerSecond*float64(slowWait/time.Second) - 1
+			u.entries.ReserveN(now, min(slowEntries, int(u.entries.TokensAt(now)+debt)))
+		}
+		if u.connections--; u.idle(now) {
 			delete(l.users, user)
 		}
 	}
@@ -141,6 +157,7 @@ func (l *limits) user(name string) *userLimit {
 			signals:  rate.NewLimiter(signalsPerSecond, signalBurst),
 			large:    rate.NewLimiter(rate.Every(largePeriod), largeBurst),
 			entries:  rate.NewLimiter(entriesPerSecond, connectionsPerUser),
+			refusals: rate.NewLimiter(refusalsPerSecond, refusalBurst),
 			turns:    make(chan struct{}, requestsPerUser),
 			long:     make(chan struct{}, 1),
 		}
@@ -152,7 +169,8 @@ func (l *limits) user(name string) *userLimit {
 // idle reports whether forgetting the user changes nothing.
 func (u *userLimit) idle(now time.Time) bool {
 	return u.connections <= 0 && u.messages.TokensAt(now) >= messageBurst && u.frames.TokensAt(now) >= frameBurst &&
-		u.signals.TokensAt(now) >= signalBurst && u.large.TokensAt(now) >= largeBurst && u.entries.TokensAt(now) >= connectionsPerUser
+		u.signals.TokensAt(now) >= signalBurst && u.large.TokensAt(now) >= largeBurst && u.entries.TokensAt(now) >= connectionsPerUser &&
+		u.refusals.TokensAt(now) >= refusalBurst
 }
 
 // allowFrame refuses with rate_limited what comes too fast, as a frame or as a
@@ -176,6 +194,21 @@ func (l *limits) allowFrame(user, frameType string) error {
 		return nil
 	}
 	return fault.Limited(missing(limiter, now), "You are too fast. Please wait a moment.")
+}
+
+// refused counts a refusal, and is how long whoever was refused is not read.
+func (l *limits) refused(user, address string) time.Duration {
+	if l == nil {
+		return 0
+	}
+	now := l.now()
+	refusals := l.refusals.of(address, now)
+	if user != "" {
+		l.mu.Lock()
+		refusals = l.user(user).refusals
+		l.mu.Unlock()
+	}
+	return refusals.ReserveN(now, 1).DelayFrom(now)
 }
 
 // missing is how long it takes until one more is allowed.

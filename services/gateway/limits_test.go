@@ -41,14 +41,14 @@ func TestMessagesComeInABurstAndThenFiveASecond(t *testing.T) {
 			t.Fatalf("a second later, message %d: %v", i, err)
 		}
 	}
-	l.release("ann")
+	l.release("ann", false)
 	if err := l.allowFrame("ann", "message"); !fault.Is(err, fault.RateLimited) {
 		t.Fatal("a new connection has a new burst: ", err)
 	}
 	now = now.Add(time.Minute)
 	acquire(t, l, "ann")
 	now = now.Add(time.Minute)
-	l.release("ann")
+	l.release("ann", false)
 	if len(l.users) != 0 {
 		t.Fatal("a user without connections is remembered")
 	}
@@ -135,7 +135,7 @@ func TestConnectionsOfAUserAndStrangersOfAnAddress(t *testing.T) {
 		t.Fatal("one too many of a user: ", err)
 	}
 	acquire(t, l, "ben")
-	l.release("ann")
+	l.release("ann", false)
 	now = now.Add(2 * time.Second)
 	acquire(t, l, "ann")
 
@@ -213,7 +213,7 @@ func TestAUserWhoComesAndGoesHasToWait(t *testing.T) {
 	l := limitsAt(&now)
 	for range connectionsPerUser {
 		acquire(t, l, "ann")
-		l.release("ann")
+		l.release("ann", false)
 	}
 	err := l.acquire("ann")
 	if coded := fault.Of(err); coded.Code != fault.RateLimited || coded.RetryAfter <= 0 || coded.RetryAfter > 2*time.Second {
@@ -222,6 +222,91 @@ func TestAUserWhoComesAndGoesHasToWait(t *testing.T) {
 	acquire(t, l, "ben")
 	now = now.Add(2 * time.Second)
 	acquire(t, l, "ann")
+}
+
+// Somebody with a bad link is let go now and then, and comes back at once; it is who
+// never reads that waits.
+func TestWhoIsLetGoAsTooSlowComesBackAtOnceNowAndThen(t *testing.T) {
+	const slowly = slowEntries/entriesPerSecond + 2 // seconds that one being let go takes to be forgotten
+	for _, c := range []struct {
+		name  string
+		every time.Duration // is the phone let go
+		times int
+		waits bool
+	}{
+		{"eight times on end", 0, 8, false},
+		{"every half minute, for a day", 30 * time.Second, 2880, false},
+		{"whenever it enters", 0, 50, true},
+		{"sooner than it is forgotten, for an hour", time.Duration(slowly/2) * time.Second, 360, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			now := time.Now()
+			l := limitsAt(&now)
+			acquire(t, l, "ann") // at a desk, all the time
+			waited := false
+			for range c.times {
+				if err := l.acquire("ann"); err != nil {
+					if coded := fault.Of(err); coded.Code != fault.RateLimited || coded.RetryAfter > slowWait {
+						t.Fatalf("got %v, retry after %s", err, coded.RetryAfter)
+					}
+					waited = true
+				} else {
+					l.release("ann", true)
+				}
+				now = now.Add(c.every)
+			}
+			if waited != c.waits {
+				t.Errorf("has to wait: %t", waited)
+			}
+			now = now.Add(slowWait)
+			acquire(t, l, "ann")
+			acquire(t, l, "ben")
+		})
+	}
+}
+
+// However many connections of a user are let go at once, the wait has an end.
+func TestNobodyWaitsForMoreThanAMinute(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	for range connectionsPerUser {
+		acquire(t, l, "ann")
+	}
+	for range connectionsPerUser {
+		l.release("ann", true)
+	}
+	if err := l.acquire("ann"); !fault.Is(err, fault.RateLimited) {
+		t.Fatalf("got %v", err)
+	}
+	now = now.Add(slowWait)
+	acquire(t, l, "ann")
+}
+
+func TestWhoIsRefusedIsReadInTurn(t *testing.T) {
+	now := time.Now()
+	l := limitsAt(&now)
+	for _, c := range []struct{ name, user string }{
+		{"the connections of a user", "ann"}, {"those of an address without a login", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for n := range refusalBurst {
+				if wait := l.refused(c.user, "192.0.2.1"); wait != 0 {
+					t.Fatalf("refusal %d takes %s", n, wait)
+				}
+			}
+			for n := range 3 {
+				if wait := l.refused(c.user, "192.0.2.1"); wait != time.Duration(n+1)*time.Second/refusalsPerSecond {
+					t.Errorf("refusal %d more takes %s", n+1, wait)
+				}
+			}
+			if wait := l.refused("", "192.0.2.2"); wait != 0 {
+				t.Errorf("another address waits for %s", wait)
+			}
+			if wait := l.refused("zoe", "192.0.2.1"); wait != 0 {
+				t.Errorf("another user of the address waits for %s", wait)
+			}
+		})
+	}
 }
 
 func TestRequestsOfAUserTakeTurns(t *testing.T) {

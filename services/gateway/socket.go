@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,7 @@ type socket struct {
 	service  *Service
 	conn     *websocket.Conn
 	reader   *bufio.Reader // the conn's
+	framed   framed
 	out      outbox
 	lane     lane
 	pace     pace
@@ -67,6 +69,7 @@ type socket struct {
 
 	ending    sync.Mutex
 	ended     bool
+	slow      bool          // it ended since it did not take what it was sent
 	over      chan struct{} // closed when it ends
 	closeCode int
 	closeText string
@@ -103,10 +106,15 @@ func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	sock := &socket{
 		service: s, conn: conn, reader: l.reader, id: rand.Text()[:16], cookie: cookie,
-		origin: origin, terminal: r.URL.Path == "/", pace: newPace(s.config.Limits),
+		origin: origin, terminal: r.URL.Path == "/",
 	}
 	sock.over = make(chan struct{})
-	sock.out.open(conn.NetConn(), &s.waiting, func(error) { sock.close(websocket.CloseAbnormalClosure, "") })
+	if s.config.Limits {
+		sock.pace.begin()
+	}
+	sock.framed = framed{conn: conn.NetConn(), pace: &sock.pace, over: sock.over}
+	sock.reader.Reset(&sock.framed)
+	sock.out.open(conn.NetConn(), &s.waiting, sock.fail)
 	sock.place.hold = sock.out.hold
 	sock.lane.spawn, sock.lane.handle, sock.lane.together = workers.Go, sock.handle, sock.together
 	s.hub.add(sock)
@@ -119,19 +127,17 @@ func (s *socket) serve() {
 	s.conn.SetReadLimit(wire.LoginFrameBytes)
 	s.extend(loginTimeout)
 	s.conn.SetPingHandler(func(data string) error {
-		s.pace.next(s.over)
 		s.send(controlFrame(websocket.PongMessage, data))
 		return nil
 	})
 	s.conn.SetPongHandler(func(string) error {
-		s.pace.next(s.over)
 		if s.me().user != "" && !s.swallowing {
 			s.extend(silenceTimeout)
 		}
 		return nil
 	})
 	for !s.service.draining.Load() {
-		s.pace.next(s.over)
+		s.pace.next(0, s.over)
 		s.await()
 		kind, data, swallowed, err := s.read()
 		if errors.Is(err, errLarge) {
@@ -179,15 +185,17 @@ func (s *socket) extend(d time.Duration) {
 func (s *socket) ping() { s.send(pingFrame) }
 
 // close makes the reader stop; finish does the rest. The first reason counts.
-func (s *socket) close(code int, reason string) {
+func (s *socket) close(code int, reason string) { s.end(code, reason, false) }
+
+func (s *socket) end(code int, reason string, slow bool) {
 	s.ending.Lock()
 	defer s.ending.Unlock()
 	if s.ended {
 		return
 	}
-	s.ended, s.closeCode, s.closeText = true, code, reason
+	s.ended, s.slow, s.closeCode, s.closeText = true, slow, code, reason
 	close(s.over)
-	if code == closeTooSlow {
+	if slow {
 		s.service.metrics.slow.Inc()
 	}
 	_ = s.conn.SetReadDeadline(time.Now()) // a read that is under way ends at once
@@ -227,7 +235,7 @@ func (s *socket) finish() {
 	_ = s.conn.Close()
 	s.out.end()
 	if me := s.me(); me.user != "" {
-		s.service.limits.release(me.user)
+		s.service.limits.release(me.user, s.slow)
 	} else {
 		s.service.limits.parted(s.origin.Address)
 	}
@@ -241,8 +249,14 @@ func (s *socket) queue(frame []byte) { s.judge(s.out.queue(frame)) }
 
 func (s *socket) judge(err error) {
 	if errors.Is(err, errSlow) {
-		s.close(closeTooSlow, "The connection is too slow; please resync.")
+		s.end(closeTooSlow, "The connection is too slow; please resync.", true)
 	}
+}
+
+// fail ends a connection that can't be written to any more: some of a frame may have
+// left, after which there is no goodbye.
+func (s *socket) fail(err error) {
+	s.end(websocket.CloseAbnormalClosure, "", errors.Is(err, errSlow) || errors.Is(err, os.ErrDeadlineExceeded))
 }
 
 // answer sends a frame to this connection alone, with the id of the request.
@@ -251,10 +265,13 @@ func (s *socket) answer(frameType, requestID string, body []byte) {
 }
 
 func (s *socket) refuse(requestID string, err error) {
-	s.pace.refused()
+	s.refused()
 	body, _ := wire.Marshal(refusal(err)) // plain fields
 	s.answer(wire.Error{}.FrameType(), requestID, body)
 }
+
+// refused counts a refusal.
+func (s *socket) refused() { s.pace.refused(s.service.limits.refused(s.me().user, s.origin.Address)) }
 
 func (s *socket) caller() rpc.Caller {
 	me := s.me()
@@ -319,6 +336,9 @@ func (s *socket) handle(requests []request) {
 	route, err := s.route(allowed[0])
 	resync := allowed[0].Type == (wire.Resync{}).FrameType()
 	if resync || err == nil && route.Long {
+		if s.isEnding() {
+			return // nobody waits for the answer
+		}
 		done, ok := s.longTurn(ctx)
 		if !ok {
 			s.refuse(allowed[0].RequestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
@@ -415,7 +435,7 @@ func (s *socket) login(ctx context.Context, e envelope, data []byte) {
 		err = s.enter(ctx, session, e.RequestID)
 	}
 	if err != nil {
-		s.pace.refused()
+		s.refused()
 		body, _ := wire.Marshal(refusal(err)) // plain fields
 		s.answer(wire.AuthError{}.FrameType(), e.RequestID, body)
 	}
@@ -468,7 +488,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	if err != nil {
 		hub.exit(s)
 		s.out.drop()
-		limits.release(session.Profile.Username)
+		limits.release(session.Profile.Username, false)
 		return err
 	}
 	success, _ := wire.Marshal(wire.AuthSuccess{Message: "Welcome, " + session.Profile.Username + "!", Token: session.Token})
