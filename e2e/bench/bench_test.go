@@ -33,6 +33,7 @@ type extent struct {
 	returning   int           // clients that come back after a kill
 	history     int           // messages
 	pages       time.Duration // for which pages are read
+	watched     time.Duration // of a profile, whole seconds
 	growth      growth
 	written     bool // to docs
 }
@@ -45,19 +46,19 @@ type growth struct {
 var extents = map[string]extent{
 	"smoke": {
 		repetitions: 1, spell: 50 * time.Millisecond, members: []int{5}, rooms: 2, listeners: 10, clock: 100 * time.Millisecond, flooders: 4,
-		idle: []int{20}, rest: 100 * time.Millisecond, returning: 12, history: 1000, pages: 50 * time.Millisecond,
+		idle: []int{20}, rest: 100 * time.Millisecond, returning: 12, history: 1000, pages: 50 * time.Millisecond, watched: time.Second,
 		growth: growth{connections: []int{0, 10}, serversOfUser: []int{1, 2}, servers: []int{10, 12}, messages: []int{100, 200}, gateways: []int{1, 2}},
 	},
 	"short": {
 		repetitions: 3, spell: 1200 * time.Millisecond, members: []int{100, 500, 1000}, rooms: 100, listeners: 100, clock: 3 * time.Second, flooders: 200,
-		idle: []int{1000}, rest: 3 * time.Second, returning: 500, history: 100_000, pages: 400 * time.Millisecond,
+		idle: []int{1000}, rest: 3 * time.Second, returning: 500, history: 100_000, pages: 400 * time.Millisecond, watched: 2 * time.Second,
 		growth: growth{connections: []int{0, 1000, 5000}, serversOfUser: []int{1, 10, 100}, servers: []int{10, 100, 1000},
 			messages: []int{10_000, 100_000, 1_000_000}, gateways: []int{1, 2, 3, 4}},
 		written: true,
 	},
 	"long": {
 		repetitions: 3, spell: 5 * time.Second, members: []int{100, 500, 1000, 5000}, rooms: 100, listeners: 100, clock: 20 * time.Second, flooders: 200,
-		idle: []int{1000, 10_000}, rest: 20 * time.Second, returning: 5000, history: 1_000_000, pages: 3 * time.Second,
+		idle: []int{1000, 10_000}, rest: 20 * time.Second, returning: 5000, history: 1_000_000, pages: 3 * time.Second, watched: 5 * time.Second,
 		growth: growth{connections: []int{0, 1000, 5000, 10_000}, serversOfUser: []int{1, 10, 100}, servers: []int{10, 100, 1000},
 			messages: []int{10_000, 100_000, 1_000_000, 10_000_000}, gateways: []int{1, 2, 3, 4}},
 		written: true,
@@ -79,6 +80,7 @@ var parts = []struct {
 	{"restart", (*bench).restart},
 	{"pages", (*bench).pages},
 	{"growth", (*bench).growth},
+	{"profiles", (*bench).profiles},
 }
 
 // The directory of the documents, from here.

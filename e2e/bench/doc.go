@@ -7,7 +7,7 @@
 // of order ends the run.
 //
 // It has parts, each a subtest that can be run alone: the talk in rooms of several
-// sizes, floods, idle connections, restarts, pages, and what growth costs.
+// sizes, floods, idle connections, restarts, pages, what growth costs, and profiles.
 //
 // DECENTRA_BENCH is the extent, short or long; without it the usual tests see that
 // the tool itself works. What it measures it writes to docs/benchmarks.md.

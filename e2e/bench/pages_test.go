@@ -26,14 +26,15 @@ type page func(ctx context.Context, before int64) ([]byte, error)
 
 // way is one of those to read a history.
 type way struct {
-	name string
-	open func(b *bench, s *system, p people, reader int) page
+	name       string
+	compressed bool
+	open       func(b *bench, s *system, p people, reader int) page
 }
 
 var ways = []way{
-	{"REST", func(_ *bench, s *system, p people, _ int) page { return overREST(s, p, false) }},
-	{"REST, compressed", func(_ *bench, s *system, p people, _ int) page { return overREST(s, p, true) }},
-	{"WebSocket", overSocket},
+	{"REST", false, func(_ *bench, s *system, p people, _ int) page { return overREST(s, p, false) }},
+	{"REST, compressed", true, func(_ *bench, s *system, p people, _ int) page { return overREST(s, p, true) }},
+	{"WebSocket", false, overSocket},
 }
 
 // pages reads those of a long channel.
@@ -64,11 +65,11 @@ func (b *bench) pages() {
 				for reader := range readers {
 					pages = append(pages, w.open(b, s, who[i], reader))
 				}
-				rate, _, err := b.turn(pages, position.before, 0)
+				rate, _, err := turn(b.Context(), pages, b.history, position.before, b.extent.pages, 0)
 				if err != nil {
 					return err
 				}
-				_, took, err := b.turn(pages, position.before, rate/2)
+				_, took, err := turn(b.Context(), pages, b.history, position.before, b.extent.pages, rate/2)
 				if err != nil {
 					return err
 				}
@@ -80,9 +81,10 @@ func (b *bench) pages() {
 	}
 }
 
-// turn reads pages for a while, as fast as it goes or at a rate, and returns how many
-// a second it were and how long each took from when it was due.
-func (b *bench) turn(pages []page, before func() int64, rate float64) (float64, []time.Duration, error) {
+// turn reads pages of a history of so many messages for a while, as fast as it goes or
+// at a rate, and returns how many a second it were and how long each took from when it
+// was due.
+func turn(ctx context.Context, pages []page, history int, before func() int64, spell time.Duration, rate float64) (float64, []time.Duration, error) {
 	var (
 		workers sync.WaitGroup
 		tickets atomic.Int64
@@ -100,19 +102,19 @@ func (b *bench) turn(pages []page, before func() int64, rate float64) (float64, 
 				if rate > 0 {
 					due = started.Add(time.Duration(float64(tickets.Add(1)-1) / rate * float64(time.Second)))
 				}
-				if due.Sub(started) >= b.extent.pages {
+				if due.Sub(started) >= spell {
 					break
 				}
 				time.Sleep(time.Until(due))
 				var body []byte
 				from := before()
-				if body, err = ask(b.Context(), from); err != nil {
+				if body, err = ask(ctx, from); err != nil {
 					break
 				}
 				took = append(took, time.Since(due))
 				newest := from - 1
 				if from == 0 {
-					newest = int64(b.history)
+					newest = int64(history)
 				}
 				proof := fmt.Appendf(nil, `"id":%d,`, newest)
 				if n := bytes.Count(body, nonceField); n != pageSize || !bytes.Contains(body, proof) {

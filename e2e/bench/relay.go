@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"sync"
 
@@ -45,7 +46,10 @@ func serveRelay(address string) int {
 	config := net.ListenConfig{KeepAlive: noKeepAlive}
 	listener, err := config.Listen(context.Background(), "tcp", address)
 	if err == nil {
-		err = http.Serve(listener, &relay{rooms: map[string]*room{}})
+		mux := http.NewServeMux()
+		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.Handle("/", &relay{rooms: map[string]*room{}})
+		err = http.Serve(listener, mux)
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1

@@ -131,21 +131,32 @@ func (s *system) processes() []int {
 
 // cpu is the processor time that the server's processes have taken so far.
 func (s *system) cpu() (time.Duration, error) {
-	var ticks int
+	var total time.Duration
 	for _, pid := range s.processes() {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		took, err := cpuOf(pid)
 		if err != nil {
 			return 0, err
 		}
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		fields := strings.Fields(rest)
-		for _, field := range fields[11:13] { // utime, stime
-			n, err := strconv.Atoi(field)
-			if err != nil {
-				return 0, fmt.Errorf("read processor time: %w", err)
-			}
-			ticks += n
+		total += took
+	}
+	return total, nil
+}
+
+// cpuOf is the processor time that a process has taken so far.
+func cpuOf(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	ticks := 0
+	for _, field := range fields[11:13] { // utime, stime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, fmt.Errorf("read processor time: %w", err)
 		}
+		ticks += n
 	}
 	return time.Duration(ticks) * clockTick, nil
 }

@@ -65,11 +65,7 @@ func (b *bench) rooms() {
 	note := "A message counts when its writer has got it, which is after it was synced to the disk; the relay has no disk to wait for."
 	systems := b.systems()
 	for _, rooms := range []int{b.extent.rooms, 1} {
-		title := fmt.Sprintf("%d channels of %d members, one writer each", rooms, roomMembers)
-		if rooms == 1 {
-			title = fmt.Sprintf("One writer to %d members", roomMembers)
-		}
-		in := b.report.section(title, note)
+		in := b.report.section(roomsTitle(rooms), note)
 		all := b.gather(systems, rooms, roomMembers)
 		for _, window := range inFlight {
 			b.repeat(systems, func(i int, s *system) error {
@@ -84,6 +80,13 @@ func (b *bench) rooms() {
 		}
 		part(all)
 	}
+}
+
+func roomsTitle(rooms int) string {
+	if rooms == 1 {
+		return fmt.Sprintf("One writer to %d members", roomMembers)
+	}
+	return fmt.Sprintf("%d channels of %d members, one writer each", rooms, roomMembers)
 }
 
 // latency lets ten people write by the clock.
