@@ -9,6 +9,7 @@ package convlog
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func Latest(tx *store.Tx, conversation string) (time.Time, error) {
 
 // sent finds the message that kept an insert from happening.
 func sent(tx *store.Tx, key int64, author, nonce string) (Message, error) {
-	m, err := scan(tx.QueryRow(`SELECT `+columns+` FROM message WHERE conversation = $1 AND author = $2 AND nonce = $3`, key, author, nonce))
+	m, err := one(tx, `SELECT `+columns+` FROM message WHERE conversation = $1 AND author = $2 AND nonce = $3`, key, author, nonce)
 	if err != nil {
 		return Message{}, fmt.Errorf("find repeated message: %w", err)
 	}
@@ -154,10 +155,10 @@ func sent(tx *store.Tx, key int64, author, nonce string) (Message, error) {
 // Get returns one message. Errors: fault.NotFound if it is deleted or was
 // never there.
 func Get(tx *store.Tx, conversation string, id int64) (Message, error) {
-	m, err := scan(tx.QueryRow(`
+	m, err := one(tx, `
 		SELECT `+columns+` FROM message
 		WHERE conversation = (SELECT key FROM conversation WHERE id = $1) AND id = $2 AND deleted IS NULL`,
-		conversation, id))
+		conversation, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Message{}, errNoMessage()
 	}
@@ -195,7 +196,7 @@ func alter(tx *store.Tx, query, conversation string, id int64, content string, n
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := scan(tx.QueryRow(query, c.key, id, content, c.stamp, c.seq))
+	m, err := one(tx, query, c.key, id, content, c.stamp, c.seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Message{}, errNoMessage()
 	}
@@ -251,20 +252,30 @@ func Remove(tx *store.Tx, conversation string) error {
 	return nil
 }
 
-// columns are those scan reads.
-const columns = `id, seq, author, content, coalesce(nonce, ''), created, coalesce(edited, 0), deleted IS NOT NULL`
+// columns are those message reads.
+const columns = `id, seq, author, content, nonce, created, edited, deleted`
 
-func scan(row interface{ Scan(dest ...any) error }) (Message, error) {
-	var (
-		m               Message
-		created, edited int64
-	)
-	if err := row.Scan(&m.ID, &m.Seq, &m.Author, &m.Content, &m.Nonce, &created, &edited, &m.Deleted); err != nil {
-		return Message{}, err
+func message(row []driver.Value) Message {
+	m := Message{
+		ID: row[0].(int64), Seq: row[1].(int64), Author: row[2].(string), Content: row[3].(string),
+		Created: time.UnixMicro(row[5].(int64)).UTC(), Deleted: row[7] != nil,
 	}
-	m.Created = time.UnixMicro(created).UTC()
-	if edited > 0 {
+	m.Nonce, _ = row[4].(string)
+	if edited, ok := row[6].(int64); ok {
 		m.Edited = time.UnixMicro(edited).UTC()
 	}
-	return m, nil
+	return m
+}
+
+// one reads a message. Errors: sql.ErrNoRows.
+func one(tx *store.Tx, query string, args ...driver.Value) (m Message, err error) {
+	found := false
+	err = tx.Each(func(row []driver.Value) error {
+		m, found = message(row), true
+		return nil
+	}, query, args...)
+	if err == nil && !found {
+		err = sql.ErrNoRows
+	}
+	return m, err
 }

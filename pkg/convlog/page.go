@@ -2,8 +2,7 @@ package convlog
 
 import (
 	"cmp"
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"math"
 	"slices"
@@ -118,16 +117,19 @@ type head struct {
 // find looks a conversation up, and whether it has messages with an ID in
 // [from, to].
 func find(tx *store.Tx, conversation string, from, to int64) (h head, err error) {
-	err = tx.QueryRow(`
+	err = tx.Each(func(row []driver.Value) error {
+		h = head{key: row[0].(int64), seq: row[1].(int64), beyond: row[2] != int64(0)}
+		return nil
+	}, `
 		SELECT c.key, c.seq, EXISTS (
 			SELECT 1 FROM message AS m
 			WHERE m.conversation = c.key AND m.id BETWEEN $2 AND $3 AND m.deleted IS NULL)
-		FROM conversation AS c WHERE c.id = $1`, conversation, from, to).Scan(&h.key, &h.seq, &h.beyond)
-	if errors.Is(err, sql.ErrNoRows) {
-		return head{}, errNoConversation()
-	}
+		FROM conversation AS c WHERE c.id = $1`, conversation, from, to)
 	if err != nil {
 		return head{}, fmt.Errorf("find conversation: %w", err)
+	}
+	if h.key == 0 {
+		return head{}, errNoConversation()
 	}
 	return h, nil
 }
@@ -220,20 +222,12 @@ func Changes(tx *store.Tx, conversation string, after int64, limit int) (Delta, 
 
 // list reads at most limit messages; limit is the query's last argument.
 func list(tx *store.Tx, limit int, query string, key, from int64) ([]Message, error) {
-	rows, err := tx.Query(query, key, from, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read messages: %w", err)
-	}
-	defer rows.Close()
 	messages := make([]Message, 0, min(limit, defaultLimit+1))
-	for rows.Next() {
-		m, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read message: %w", err)
-		}
-		messages = append(messages, m)
-	}
-	if err := rows.Err(); err != nil {
+	err := tx.Each(func(row []driver.Value) error {
+		messages = append(messages, message(row))
+		return nil
+	}, query, key, from, int64(limit))
+	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
 	return messages, nil

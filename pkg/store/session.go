@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // The statements around transactions.
@@ -27,6 +30,7 @@ const maxStatements = 256
 type session struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	bare       map[string]driver.Stmt // those of each
 }
 
 func openSession(ctx context.Context, pool *sql.DB) (*session, error) {
@@ -34,7 +38,7 @@ func openSession(ctx context.Context, pool *sql.DB) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a connection: %w", err)
 	}
-	return &session{conn: conn, statements: make(map[string]*sql.Stmt)}, nil
+	return &session{conn: conn, statements: make(map[string]*sql.Stmt), bare: make(map[string]driver.Stmt)}, nil
 }
 
 func (s *session) prepare(query string) (*sql.Stmt, error) {
@@ -59,23 +63,57 @@ func (s *session) run(ctx context.Context, query string) error {
 	return err
 }
 
+// each is Tx.Each.
+func (s *session) each(ctx context.Context, query string, args []driver.NamedValue, fn func(row []driver.Value) error) error {
+	return s.conn.Raw(func(conn any) error {
+		st, ok := s.bare[query]
+		if !ok {
+			var err error
+			if st, err = conn.(driver.Conn).Prepare(query); err != nil {
+				return fmt.Errorf("prepare: %w", err)
+			}
+			s.bare[query] = st
+		}
+		// The driver watches a context that can end, at a cost, and not between rows.
+		rows, err := st.(driver.StmtQueryContext).QueryContext(context.WithoutCancel(ctx), args)
+		if err != nil {
+			return err
+		}
+		row := make([]driver.Value, len(rows.Columns()))
+		for err = ctx.Err(); err == nil; {
+			if err = rows.Next(row); err == nil {
+				err = cmp.Or(fn(row), ctx.Err())
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return cmp.Or(err, rows.Close())
+	})
+}
+
 // trim drops the prepared statements when there are too many; call it between
 // transactions.
 func (s *session) trim() {
-	if len(s.statements) <= maxStatements {
-		return
+	if len(s.statements)+len(s.bare) > maxStatements {
+		s.forget()
 	}
+}
+
+func (s *session) forget() {
 	for _, st := range s.statements {
 		st.Close()
 	}
+	for _, st := range s.bare {
+		st.Close()
+	}
 	clear(s.statements)
+	clear(s.bare)
 }
 
 // discard closes the connection for good instead of giving it back.
 func (s *session) discard() {
-	for _, st := range s.statements {
-		st.Close()
-	}
+	s.forget()
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = s.conn.Close()
 }

@@ -261,7 +261,8 @@ func (r *readers) view(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	if err != nil {
 		return readFault(err)
 	}
-	if err := s.run(ctx, begin); err != nil {
+	// Nothing is locked yet, so that there is nothing to wait for.
+	if err := s.run(context.Background(), begin); err != nil {
 		s.discard()
 		return readFault(fmt.Errorf("begin to read: %w", err))
 	}

@@ -2,12 +2,15 @@ package store_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -300,13 +303,77 @@ func TestTxIsUselessAfterItsFunction(t *testing.T) {
 	wantNames(t, db)
 }
 
+func TestEachHasEveryRow(t *testing.T) {
+	db := openItems(t)
+	mistake := errors.New("mistake")
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		for _, name := range []string{"a", "b", "c"} {
+			if err := insert(name)(tx); err != nil {
+				return err
+			}
+		}
+		for range 2 { // the second time prepared already
+			var got [][]driver.Value
+			err := tx.Each(func(row []driver.Value) error {
+				got = append(got, slices.Clone(row))
+				return nil
+			}, `SELECT id, name, owner, 0.5, x'00' FROM item WHERE id >= $1 AND name <> $2 ORDER BY id`, int64(2), "x")
+			want := [][]driver.Value{{int64(2), "b", nil, 0.5, []byte{0}}, {int64(3), "c", nil, 0.5, []byte{0}}}
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v and %v, want %v", got, err, want)
+			}
+		}
+		rows := 0
+		if err := tx.Each(func([]driver.Value) error { rows++; return mistake }, `SELECT id FROM item`); err != mistake || rows != 1 {
+			t.Errorf("after %d rows the error was %v, want the function's after one", rows, err)
+		}
+		return tx.Each(func([]driver.Value) error { return nil }, `INSERT INTO item (name) VALUES ($1) RETURNING id`, "d")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, db, "a", "b", "c", "d")
+}
+
+func TestEachEndsWithItsContext(t *testing.T) {
+	db := openItems(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var kept *store.Tx
+	err := db.View(ctx, func(tx *store.Tx) error {
+		kept = tx
+		return tx.Each(func(row []driver.Value) error {
+			if row[0] == int64(5) {
+				cancel()
+			}
+			return nil
+		}, `WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c`)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if err := kept.Each(func([]driver.Value) error { return nil }, `SELECT 1`); err == nil {
+		t.Error("a statement ran outside of its transaction")
+	}
+	err = db.View(t.Context(), func(tx *store.Tx) error {
+		return tx.Each(func([]driver.Value) error { return nil }, `INSERT INTO item (name) VALUES ('c') RETURNING id`)
+	})
+	if err == nil {
+		t.Error("INSERT … RETURNING works in a View")
+	}
+	wantNames(t, db)
+}
+
 func TestManyQueryTextsDoNotPileUp(t *testing.T) {
 	db := openItems(t)
 	for i := range 3 {
 		err := db.Update(t.Context(), func(tx *store.Tx) error {
 			for j := range 300 {
 				var got int
-				if err := tx.QueryRow(fmt.Sprintf(`SELECT %d`, i*1000+j)).Scan(&got); err != nil {
+				text := fmt.Sprintf(`SELECT %d`, i*1000+j)
+				if err := tx.QueryRow(text).Scan(&got); err != nil {
+					return err
+				}
+				if err := tx.Each(func([]driver.Value) error { return nil }, text); err != nil {
 					return err
 				}
 			}

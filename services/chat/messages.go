@@ -2,8 +2,7 @@ package chat
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 
@@ -29,15 +28,18 @@ var errNoChannel = fault.New(fault.NotFound, "There is no such channel.")
 func channel(caller rpc.Caller, serverID, channelID string) conversation.Find {
 	return func(tx *store.Tx) (conversation.Place, error) {
 		var kind, owner string
-		err := tx.QueryRow(`SELECT c.kind, s.owner FROM channel c
+		err := tx.Each(func(row []driver.Value) error {
+			kind, owner = row[0].(string), row[1].(string)
+			return nil
+		}, `SELECT c.kind, s.owner FROM channel c
 			JOIN server s ON s.id = c.server_id
 			JOIN member m ON m.server_id = c.server_id AND m.username = $3
-			WHERE c.id = $2 AND c.server_id = $1`, serverID, channelID, caller.User).Scan(&kind, &owner)
-		if errors.Is(err, sql.ErrNoRows) {
-			return conversation.Place{}, errNoChannel
-		}
+			WHERE c.id = $2 AND c.server_id = $1`, serverID, channelID, caller.User)
 		if err != nil {
 			return conversation.Place{}, fmt.Errorf("find channel: %w", err)
+		}
+		if kind == "" {
+			return conversation.Place{}, errNoChannel
 		}
 		if kind != wire.ChannelText {
 			return conversation.Place{}, fault.New(fault.Invalid, "This is a voice channel; it has no messages.")
