@@ -163,7 +163,7 @@ func (l *link) next() ([]byte, error) {
 
 // payload reads n bytes after a header, where they are if they fit there.
 func (l *link) payload(header, n int) ([]byte, error) {
-	if header+n <= bufferSize {
+	if header+n <= l.reader.Size() {
 		whole, err := l.reader.Peek(header + n)
 		if err != nil {
 			return nil, err
