@@ -27,19 +27,24 @@ func Encode(f Frame) []byte {
 // Compose puts a type, and the id of the request it answers if there is one, in
 // front of the fields of a JSON object.
 func Compose(frameType, requestID string, object []byte) []byte {
-	out := make([]byte, 0, len(object)+len(frameType)+len(requestID)+40)
-	out = append(out, `{"type":"`...)
-	out = append(out, frameType...)
-	out = append(out, '"')
+	front, fields := Parts(frameType, requestID, object)
+	return append(front, fields...)
+}
+
+// Parts is Compose in two parts, so that what is long is not copied: the second is
+// of the object.
+func Parts(frameType, requestID string, object []byte) (front, fields []byte) {
+	front = append(front, `{"type":"`...)
+	front = append(front, frameType...)
+	front = append(front, '"')
 	if requestID != "" {
 		id, _ := json.Marshal(requestID)
-		out = append(append(out, `,"request_id":`...), id...)
+		front = append(append(front, `,"request_id":`...), id...)
 	}
-	if fields := bytes.TrimSpace(object); len(fields) > 2 {
-		out = append(out, ',')
-		return append(out, fields[1:]...)
+	if fields = bytes.TrimSpace(object); len(fields) > 2 {
+		return append(front, ','), fields[1:]
 	}
-	return append(out, '}')
+	return append(front, '}'), nil
 }
 
 // Marshal is JSON without the escapes that only HTML needs.

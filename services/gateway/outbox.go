@@ -31,10 +31,13 @@ const (
 
 var errSlow = errors.New("connection can't keep up")
 
-// textFrame makes a whole unmasked WebSocket text frame (RFC 6455, 5.2), the
-// same bytes for every connection it goes to.
-func textFrame(payload []byte) []byte {
-	n := len(payload)
+// textFrame makes a whole unmasked WebSocket text frame (RFC 6455, 5.2) of a payload
+// in parts, the same bytes for every connection it goes to.
+func textFrame(payload ...[]byte) []byte {
+	n := 0
+	for _, part := range payload {
+		n += len(part)
+	}
 	frame := make([]byte, 0, n+10)
 	switch {
 	case n < 126:
@@ -46,7 +49,10 @@ func textFrame(payload []byte) []byte {
 		frame = append(frame, 0x81, 127)
 		frame = binary.BigEndian.AppendUint64(frame, uint64(n))
 	}
-	return append(frame, payload...)
+	for _, part := range payload {
+		frame = append(frame, part...)
+	}
+	return frame
 }
 
 // controlFrame makes a whole unmasked control frame (RFC 6455, 5.5); its data has

@@ -261,7 +261,8 @@ func (s *socket) fail(err error) {
 
 // answer sends a frame to this connection alone, with the id of the request.
 func (s *socket) answer(frameType, requestID string, body []byte) {
-	s.send(textFrame(wire.Compose(frameType, requestID, body)))
+	front, fields := wire.Parts(frameType, requestID, body)
+	s.send(textFrame(front, fields))
 }
 
 func (s *socket) refuse(requestID string, err error) {
