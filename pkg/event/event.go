@@ -57,6 +57,7 @@ const (
 	headerSkip    = "Skip"    // this user's connections do not get the frame
 	headerOnce    = "Once"    // a connection gets the frame once, whatever topics it comes by
 	headerEnd     = "End"     // connections that this session opened are closed
+	headerPatient = "Patient" // the frame may wait for another to leave with
 	headerAt      = "At"      // when it was published, Unix microseconds; in one of timedEvery
 )
 
@@ -69,6 +70,7 @@ type Event struct {
 	Skip           string
 	Once           string
 	End            string
+	Patient        bool
 	At             time.Time // zero for most: when it was published
 }
 
@@ -91,6 +93,7 @@ func Decode(m *nats.Msg) (e Event, ok bool) {
 		e.Skip, _ = url.PathUnescape(m.Header.Get(headerSkip)) // as NotTo escaped it
 		e.Once = m.Header.Get(headerOnce)
 		e.End = m.Header.Get(headerEnd)
+		e.Patient = m.Header.Get(headerPatient) != ""
 		if us, err := strconv.ParseInt(m.Header.Get(headerAt), 10, 64); err == nil {
 			e.At = time.UnixMicro(us)
 		}
@@ -143,6 +146,10 @@ func Once(occasion string) Option { return func(h nats.Header) { h.Set(headerOnc
 
 // End closes the connections, among the audience's, that a session opened.
 func End(session string) Option { return func(h nats.Header) { h.Set(headerEnd, session) } }
+
+// Patient lets the frame wait a little for others to leave with, in their order: it
+// is one of many, and nobody waits for it.
+func Patient() Option { return func(h nats.Header) { h.Set(headerPatient, "1") } }
 
 // Publisher publishes the events of one service.
 type Publisher struct {

@@ -27,7 +27,7 @@ func (s *Service) presenceChanged(users []string, online bool, revision uint64) 
 			tx.AfterCommit(func() {
 				for _, id := range ids {
 					s.events.Publish(event.Server(id), wire.Presence{Username: username, Online: online, ServerID: id},
-						event.NotTo(username), event.Once("presence-"+username+"-"+strconv.FormatUint(revision, 10)+"-"+id))
+						event.NotTo(username), event.Patient(), event.Once("presence-"+username+"-"+strconv.FormatUint(revision, 10)+"-"+id))
 				}
 			})
 		}

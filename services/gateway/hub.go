@@ -27,6 +27,11 @@ const (
 	// next is put off for busyRest times as long as it took, but at most for mostRest.
 	busyRest = 3
 	mostRest = 2 * time.Millisecond
+	// A frame that may wait for others waits for patience; then patientBatch
+	// connections at once get what waits, with patientRest after them.
+	patience     = 200 * time.Millisecond
+	patientBatch = 100
+	patientRest  = 5 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
 	pingPeriod = 30 * time.Second
 	// pingBatch are asked at once, with pingRest after them.
@@ -54,6 +59,7 @@ type hub struct {
 
 	once    occasions   // the fan-out's alone, like touched
 	touched []*socket   // have frames queued that are not written yet
+	patient []*socket   // have frames queued that may wait
 	queued  int         // how many frames these are
 	timed   []time.Time // when some of these were published
 
@@ -154,7 +160,8 @@ func (h *hub) wait() { h.running.Wait() }
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
-	var until time.Time // the rest lasts; the timer may be late
+	var until time.Time         // the rest lasts; the timer may be late
+	var waited <-chan time.Time // nil: nothing waits for others
 	for {
 		select {
 		case <-ctx.Done():
@@ -162,6 +169,14 @@ func (h *hub) fanOut(ctx context.Context) {
 		case m := <-h.events:
 			h.deliver(m)
 		case <-rest.C:
+		case <-waited:
+			waited = nil
+			if h.touchPatient() {
+				waited = time.After(patientRest)
+			}
+		}
+		if waited == nil && len(h.patient) > 0 {
+			waited = time.After(patience)
 		}
 		if len(h.touched) == 0 || time.Now().Before(until) {
 			continue
@@ -196,6 +211,26 @@ func (h *hub) flush() {
 	h.timed = h.timed[:0]
 }
 
+// touchPatient has the next flush write what waited, for some connections, and
+// reports whether there are others.
+func (h *hub) touchPatient() bool {
+	n := min(len(h.patient), patientBatch)
+	for _, s := range h.patient[:n] {
+		s.patient = false
+		h.touch(s)
+	}
+	h.patient = slices.Delete(h.patient, 0, n)
+	return len(h.patient) > 0
+}
+
+// touch has the next flush write what is queued for a connection.
+func (h *hub) touch(s *socket) {
+	if !s.touched {
+		s.touched = true
+		h.touched = append(h.touched, s)
+	}
+}
+
 // deliver fans one event out; flush makes it leave.
 func (h *hub) deliver(m *nats.Msg) {
 	_, topic, ok := strings.Cut(m.Subject, ".event.")
@@ -214,7 +249,7 @@ func (h *hub) deliver(m *nats.Msg) {
 		h.log.Warn("an event that is not its service's", "subject", m.Subject)
 		return
 	}
-	if !e.At.IsZero() {
+	if !e.At.IsZero() && !e.Patient {
 		h.timed = append(h.timed, e.At)
 	}
 	if e.Attach != "" {
@@ -227,12 +262,7 @@ func (h *hub) deliver(m *nats.Msg) {
 				continue
 			}
 			if (e.Only == "" || e.Only == s.id) && (e.Except == "" || e.Except != s.id) && (e.Skip == "" || e.Skip != s.me().user) && h.once.first(e.Once, s) {
-				s.queue(frame)
-				h.queued++
-				if !s.touched {
-					s.touched = true
-					h.touched = append(h.touched, s)
-				}
+				h.queue(s, frame, e.Patient)
 			}
 		}
 		h.metrics.deliveries.Add(float64(len(sockets)))
@@ -247,6 +277,19 @@ func (h *hub) deliver(m *nats.Msg) {
 		if e.End != "" && e.End == s.me().session {
 			s.close(closeSessionEnded, "The session has ended.")
 		}
+	}
+}
+
+// queue has a frame leave with the next flush, or with the next of its connection's.
+func (h *hub) queue(s *socket, frame []byte, patient bool) {
+	s.queue(frame)
+	switch {
+	case !patient:
+		h.queued++
+		h.touch(s)
+	case !s.patient:
+		s.patient = true
+		h.patient = append(h.patient, s)
 	}
 }
 

@@ -63,6 +63,7 @@ type socket struct {
 	topics []event.Topic // guarded by the hub's lock
 
 	touched bool // the fan-out's: has frames queued that are not written yet
+	patient bool // the fan-out's: has frames queued that may wait
 
 	parted     bool // the reader's: the other side said goodbye
 	swallowing bool // the reader's: a large frame comes, and has its own deadline
