@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -529,6 +530,22 @@ func (s *socket) resync(ctx context.Context, requestID string) {
 	s.judge(s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body))))
 }
 
+// A user's servers, with all who are online there, are most of what is told to who
+// enters. They are passed on as they came.
+type (
+	chatState struct {
+		contract.ChatState
+		Servers json.RawMessage `json:"servers"`
+	}
+	initFrame struct {
+		wire.Init
+		Servers json.RawMessage `json:"servers"`
+	}
+)
+
+// chatSnapshot is chat's part of an initFrame.
+var chatSnapshot = rpc.Method[contract.SnapshotRequest, chatState]{Service: contract.ChatSnapshot.Service, Name: contract.ChatSnapshot.Name}
+
 // lobby is the frame with the lobby's last messages, nil if there are none. They are
 // the same for everybody, and too much to be made for each who enters.
 type lobby struct {
@@ -537,17 +554,17 @@ type lobby struct {
 }
 
 // entry is what a connection gets first: its state, and the lobby.
-func (s *Service) entry(ctx context.Context, sock *socket, session contract.Session) (wire.Init, []byte, error) {
+func (s *Service) entry(ctx context.Context, sock *socket, session contract.Session) (initFrame, []byte, error) {
 	select {
 	case s.entries <- struct{}{}:
 		defer func() { <-s.entries }()
 	case <-ctx.Done():
-		return wire.Init{}, nil, fault.New(fault.Unavailable, "Too many people are coming in right now. Please try again.")
+		return initFrame{}, nil, fault.New(fault.Unavailable, "Too many people are coming in right now. Please try again.")
 	}
 	known := s.lobby.Load()
 	init, chat, err := s.snapshot(ctx, sock, session, contract.SnapshotRequest{LobbyMark: known.mark})
 	if err != nil {
-		return wire.Init{}, nil, err
+		return initFrame{}, nil, err
 	}
 	if known.mark == "" || chat.LobbyMark != known.mark {
 		known = &lobby{mark: chat.LobbyMark}
@@ -561,23 +578,23 @@ func (s *Service) entry(ctx context.Context, sock *socket, session contract.Sess
 
 // snapshot subscribes the connection to its servers first and then asks for
 // their state: nothing falls between the two.
-func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session, request contract.SnapshotRequest) (wire.Init, contract.ChatState, error) {
+func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session, request contract.SnapshotRequest) (initFrame, chatState, error) {
 	caller, name := sock.caller(), session.Profile.Username
 	request.AtLeast = session.AtLeast
 	servers, err := s.servers(ctx, name, session.AtLeast)
 	if err != nil {
-		return wire.Init{}, contract.ChatState{}, err
+		return initFrame{}, chatState{}, err
 	}
 	for _, id := range servers {
 		s.hub.join(sock, event.Server(id))
 	}
-	var chat contract.ChatState
+	var chat chatState
 	var social contract.SocialState
 	voice := contract.VoiceState{Rooms: []wire.VoiceRoom{}, Calls: []wire.Call{}}
 	profile := session.Profile
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		chat, err = rpc.Call(ctx, s.nc, contract.ChatSnapshot, caller, request)
+		chat, err = rpc.Call(ctx, s.nc, chatSnapshot, caller, request)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -614,17 +631,17 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return wire.Init{}, chat, err
+		return initFrame{}, chat, err
 	}
-	return wire.Init{
-		Profile: profile, Servers: chat.Servers,
-		DMs: social.DMs, Friends: social.Friends,
+	return initFrame{Servers: chat.Servers, Init: wire.Init{
+		Profile: profile,
+		DMs:     social.DMs, Friends: social.Friends,
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
 		Blocked: social.Blocked, Settings: social.Settings,
 		Read: append(chat.Read, social.Read...), Presence: union(social.Online),
 		Voice: voice.Rooms, Calls: voice.Calls,
 		Limits: wire.Bounds,
-	}, chat, nil
+	}}, chat, nil
 }
 
 // union has every name once, in order, and is never nil.
