@@ -23,8 +23,10 @@ const (
 	eventBacklog = 64 << 10
 	// eventBatch bounds the events that are fanned out before anything is written.
 	eventBatch = 256
-	// After a round of writing in which some connection got more than one frame the
-	// next is put off for busyRest times as long as it took, but at most for mostRest.
+	// After a round of writing in which some connection got more than one frame, or in
+	// which more than one message from here was on its way to the log, the next is put
+	// off for busyRest times as long as it took, at most for mostRest, and only until
+	// all that was on its way has come.
 	busyRest = 3
 	mostRest = 2 * time.Millisecond
 	// A frame that may wait for others waits for patience; then patientBatch
@@ -63,6 +65,10 @@ type hub struct {
 	queued  int         // how many frames these are
 	timed   []time.Time // when some of these were published
 
+	coming  atomic.Int64  // messages from here that are on their way to the log
+	resting atomic.Bool   // the fan-out puts off writing
+	settled chan struct{} // nothing is on its way any more, while it did
+
 	mu      sync.RWMutex
 	topics  map[event.Topic]*audience
 	sockets map[*socket]struct{}
@@ -89,6 +95,7 @@ func newHub(nc *nats.Conn, log *slog.Logger, m *metrics) (*hub, error) {
 		topics:   map[event.Topic]*audience{},
 		sockets:  map[*socket]struct{}{},
 		left:     map[string]time.Time{},
+		settled:  make(chan struct{}, 1),
 		changed:  make(chan struct{}, 1),
 		attached: make(chan attachment, attachBacklog),
 	}
@@ -153,10 +160,10 @@ func (h *hub) run(ctx context.Context, relink <-chan struct{}, ask directory) {
 
 func (h *hub) wait() { h.running.Wait() }
 
-// fanOut delivers events until ctx ends. After a round of writing in which some
-// connection got more than one frame, it only collects for a while: the busier it
-// is, the more of what a connection gets leaves in one system call. Where they come
-// one by one, each leaves at once.
+// fanOut delivers events until ctx ends. After a round of writing it may rest, and
+// only collect: what people write at the same time, and what comes fast, leaves
+// together, in one system call for each connection. Where messages come one by one,
+// each leaves at once.
 func (h *hub) fanOut(ctx context.Context) {
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -168,6 +175,8 @@ func (h *hub) fanOut(ctx context.Context) {
 			return
 		case m := <-h.events:
 			h.deliver(m)
+		case <-h.settled:
+			until = time.Time{}
 		case <-rest.C:
 		case <-waited:
 			waited = nil
@@ -185,13 +194,29 @@ func (h *hub) fanOut(ctx context.Context) {
 			h.deliver(<-h.events)
 		}
 		h.metrics.backlog.Set(float64(len(h.events)))
-		busy := h.queued > len(h.touched)
-		start := time.Now()
+		h.resting.Store(false)
+		start, busy := time.Now(), h.queued > len(h.touched)
 		h.flush()
-		if busy {
+		if busy || h.coming.Load() > 1 {
 			pause := min(busyRest*time.Since(start), mostRest)
 			until = time.Now().Add(pause)
 			rest.Reset(pause)
+			h.resting.Store(true)
+		}
+	}
+}
+
+// expect says that a message from here is on its way to the log, until arrived is
+// called.
+func (h *hub) expect() (arrived func()) {
+	h.coming.Add(1)
+	return func() {
+		if h.coming.Add(-1) > 0 || !h.resting.Load() {
+			return
+		}
+		select {
+		case h.settled <- struct{}{}:
+		default:
 		}
 	}
 }

@@ -39,3 +39,27 @@ func TestWhatMayWaitLeavesInItsPlace(t *testing.T) {
 	}
 	readAll(t, far, say("alone", event.Patient()))
 }
+
+func TestARestEndsWhenAllThatWasOnItsWayHasCome(t *testing.T) {
+	h := &hub{settled: make(chan struct{}, 1)}
+	ends := func() bool {
+		select {
+		case <-h.settled:
+			return true
+		default:
+			return false
+		}
+	}
+	first, second := h.expect(), h.expect()
+	h.resting.Store(true)
+	if first(); ends() {
+		t.Error("it ended while a message was on its way")
+	}
+	if second(); !ends() {
+		t.Error("it went on when the last had come")
+	}
+	h.resting.Store(false)
+	if h.expect()(); ends() {
+		t.Error("the fan-out was woken though it did not rest")
+	}
+}

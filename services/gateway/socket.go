@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 
 	"decentra.local/pkg/contract"
@@ -376,7 +377,7 @@ func (s *socket) handle(requests []request) {
 	for i, r := range allowed {
 		payloads[i] = r.data
 	}
-	for i, answer := range rpc.Batch(ctx, link, route.Endpoint, s.caller(), payloads) {
+	for i, answer := range s.askAll(ctx, link, route, payloads) {
 		r := allowed[i]
 		switch {
 		case answer.Err != nil:
@@ -387,6 +388,15 @@ func (s *socket) handle(requests []request) {
 			s.answer("ok", r.RequestID, answer.Body)
 		}
 	}
+}
+
+// askAll asks for requests that may be asked together. The fan-out may wait for what
+// comes of messages.
+func (s *socket) askAll(ctx context.Context, link *nats.Conn, route contract.Route, payloads [][]byte) []rpc.Answer {
+	if route.Batch {
+		defer s.service.hub.expect()()
+	}
+	return rpc.Batch(ctx, link, route.Endpoint, s.caller(), payloads)
 }
 
 // longTurn waits until something with a long answer may be worked on; false: not in time.
