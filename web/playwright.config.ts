@@ -20,7 +20,8 @@ export default defineConfig({
 		viewport: { width: 1280, height: 800 },
 		locale: 'en-GB',
 		timezoneId: 'UTC',
-		trace: 'retain-on-failure',
+		// What records the browser's doings takes its time: only what failed is looked at closely.
+		trace: 'on-first-retry',
 		launchOptions: {
 			...(executablePath === undefined ? {} : { executablePath }),
 			args: [

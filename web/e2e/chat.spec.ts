@@ -44,6 +44,13 @@ test.afterEach(() => {
 	expect(problems).toEqual([]);
 });
 
+test('who sets it up by the claim link is not told to leave the code empty', async () => {
+	await bob.goto(`${program.url}/#invite=0123456789`);
+	await expect(bob.getByRole('heading', { name: 'Set up this Decentra' })).toBeVisible();
+	await expect(bob.getByText('Taken from your invite link.')).toBeVisible();
+	await expect(bob.getByText('Leave it empty')).toHaveCount(0);
+});
+
 test('the first user signs up without a code, the second with an invite, and they are friends', async () => {
 	await signUp(ana, program.url, 'ana');
 	await expect(ana.getByRole('heading', { name: 'Welcome, ana' })).toBeVisible();
