@@ -55,17 +55,17 @@ func (s *Service) resume(ctx context.Context, _ rpc.Caller, r contract.ResumeReq
 	var created, used int64
 	now := s.now()
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		var username string
-		err := tx.QueryRow(`SELECT id, username, created, used FROM session WHERE token_hash = $1 AND used >= $2`,
-			hashToken(r.Token), now.Add(-sessionLife).UnixMicro()).Scan(&session.ID, &username, &created, &used)
+		var err error
+		session.Profile, err = scanProfile(tx.QueryRow(`SELECT `+profileColumns+`, newest_fact, id, session.created, used
+			FROM session JOIN account USING (username) WHERE token_hash = $1 AND used >= $2`,
+			hashToken(r.Token), now.Add(-sessionLife).UnixMicro()), &session.AtLeast, &session.ID, &created, &used)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.New(fault.Unauthenticated, "The session has ended. Please log in again.")
 		}
 		if err != nil {
 			return fmt.Errorf("find session: %w", err)
 		}
-		session.Profile, session.AtLeast, err = profileOf(tx, username)
-		return err
+		return nil
 	})
 	if err != nil {
 		return contract.Session{}, err
