@@ -154,6 +154,28 @@ type skipped struct{}
 
 func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
+// smallFrames are read into, so that what waits for its turn takes no more room than
+// it has bytes.
+var smallFrames = sync.Pool{New: func() any { return new([smallFrame + 1]byte) }}
+
+// readSmall reads a message, of one that is not small the beginning.
+func readSmall(r io.Reader) ([]byte, error) {
+	buffer := smallFrames.Get().(*[smallFrame + 1]byte)
+	defer smallFrames.Put(buffer)
+	n := 0
+	for n < len(buffer) {
+		m, err := r.Read(buffer[n:])
+		n += m
+		if err == io.EOF { // one that is broken off has another error
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return bytes.Clone(buffer[:n]), nil
+}
+
 // read reads a whole message; errLarge says that it was refused. Swallowed is called when it is done with.
 func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 	swallowed = func() {}
@@ -162,7 +184,7 @@ func (s *socket) read() (kind int, data []byte, swallowed func(), err error) {
 		return kind, nil, swallowed, err
 	}
 	r := said{message, &s.framed}
-	data, err = io.ReadAll(io.LimitReader(r, smallFrame+1))
+	data, err = readSmall(r)
 	if err != nil || len(data) <= smallFrame {
 		return kind, data, swallowed, err
 	}

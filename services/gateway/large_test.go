@@ -1,11 +1,36 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 )
+
+func TestWhatIsSmallIsReadWholeAndTakesNoMoreRoom(t *testing.T) {
+	for _, size := range []int{0, 1, 100, smallFrame, smallFrame + 1, 2 * smallFrame} {
+		sent := strings.Repeat("x", size)
+		for name, from := range map[string]func(io.Reader) io.Reader{
+			"at once": func(r io.Reader) io.Reader { return r }, "in halves": iotest.HalfReader, "with its end": iotest.DataErrReader,
+		} {
+			data, err := readSmall(from(strings.NewReader(sent)))
+			if err != nil || string(data) != sent[:min(size, smallFrame+1)] {
+				t.Errorf("%d bytes %s: got %d, %v", size, name, len(data), err)
+			}
+			if cap(data) > 2*size+8 {
+				t.Errorf("%d bytes %s take %d", size, name, cap(data))
+			}
+		}
+	}
+	// TLS says so of a connection that ends without a goodbye.
+	broken := io.MultiReader(strings.NewReader("{}"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if data, err := readSmall(broken); !errors.Is(err, io.ErrUnexpectedEOF) || data != nil {
+		t.Errorf("of a message that is broken off: %q, %v", data, err)
+	}
+}
 
 func TestLargeFramesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
