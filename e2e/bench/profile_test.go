@@ -38,22 +38,29 @@ func (b *bench) profiles() {
 		s.again(b.T, func() { s.fill(b.T, who[i], b.history) })
 		s.settle(b.T)
 	}
-	anyPage := func() int64 { return pageSize + 1 + rand.Int64N(int64(b.history)-pageSize) }
 	for _, w := range ways {
 		if w.compressed {
 			continue // is a page over REST, and its compression
 		}
-		in := b.whereTimeGoes(fmt.Sprintf("any page, %s", w.name), "1,000 pages")
-		b.repeat(systems, func(i int, s *system) error {
-			var pages []page
-			for reader := range readers {
-				pages = append(pages, w.open(b, s, who[i], reader))
-			}
-			return b.watch(in, s, func() (int64, error) {
-				_, took, err := turn(b.Context(), pages, b.history, anyPage, b.watched, 0)
-				return int64(len(took)), err
+		for _, position := range []struct {
+			name   string
+			before func() int64
+		}{
+			{"a page that is kept", func() int64 { return 0 }},
+			{"any page", func() int64 { return pageSize + 1 + rand.Int64N(int64(b.history)-pageSize) }},
+		} {
+			in := b.whereTimeGoes(fmt.Sprintf("%s, %s", position.name, w.name), "1,000 pages")
+			b.repeat(systems, func(i int, s *system) error {
+				var pages []page
+				for reader := range readers {
+					pages = append(pages, w.open(b, s, who[i], reader))
+				}
+				return b.watch(in, s, func() (int64, error) {
+					_, took, err := turn(b.Context(), pages, b.history, position.before, b.watched, 0)
+					return int64(len(took)), err
+				})
 			})
-		})
+		}
 	}
 	in := b.whereTimeGoes("logins by token", "1,000 logins")
 	b.repeat(systems, func(i int, s *system) error {
