@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -65,10 +64,10 @@ func (s *session) run(ctx context.Context, query string) error {
 
 // each is Tx.Each.
 func (s *session) each(ctx context.Context, query string, args []driver.NamedValue, fn func(row []driver.Value) error) error {
-	return s.conn.Raw(func(conn any) error {
+	var panicked any
+	err := s.conn.Raw(func(conn any) (err error) {
 		st, ok := s.bare[query]
 		if !ok {
-			var err error
 			if st, err = conn.(driver.Conn).Prepare(query); err != nil {
 				return fmt.Errorf("prepare: %w", err)
 			}
@@ -79,17 +78,28 @@ func (s *session) each(ctx context.Context, query string, args []driver.NamedVal
 		if err != nil {
 			return err
 		}
-		row := make([]driver.Value, len(rows.Columns()))
-		for err = ctx.Err(); err == nil; {
-			if err = rows.Next(row); err == nil {
-				err = cmp.Or(fn(row), ctx.Err())
+		defer func() {
+			panicked = recover() // here it would cost the connection
+			err = cmp.Or(err, rows.Close())
+		}()
+		for row := make([]driver.Value, len(rows.Columns())); ; {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := rows.Next(row); err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if err := fn(row); err != nil {
+				return err
 			}
 		}
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return cmp.Or(err, rows.Close())
 	})
+	if panicked != nil {
+		panic(panicked)
+	}
+	return err
 }
 
 // trim drops the prepared statements when there are too many; call it between

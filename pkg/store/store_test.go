@@ -335,6 +335,38 @@ func TestEachHasEveryRow(t *testing.T) {
 	wantNames(t, db, "a", "b", "c", "d")
 }
 
+func TestEachIsUndoneAloneWhenItPanics(t *testing.T) {
+	db := openItems(t)
+	release := hold(t, db) // so that both are in one transaction
+	calls := make(chan error, 2)
+	for i := range 2 {
+		go func() {
+			calls <- db.Update(context.Background(), func(tx *store.Tx) error {
+				if err := insert(fmt.Sprint(i))(tx); err != nil || i == 0 {
+					return err
+				}
+				return tx.Each(func([]driver.Value) error { panic("mistake") }, `SELECT id FROM item`)
+			})
+		}()
+	}
+	eventually(t, "both wait", func() bool { return db.Stats().Queue == 2 })
+	release()
+	if first, second := <-calls, <-calls; (first == nil) == (second == nil) {
+		t.Errorf("got %v and %v, want one error", first, second)
+	}
+	wantNames(t, db, "0")
+	if commits := db.Stats().Commits; commits != 2 {
+		t.Errorf("there were %d commits, want that of the holder and one", commits)
+	}
+	rows := 0
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return tx.Each(func([]driver.Value) error { rows++; return nil }, `SELECT id FROM item`)
+	})
+	if err != nil || rows != 1 {
+		t.Errorf("afterwards there were %d rows and %v, want 1", rows, err)
+	}
+}
+
 func TestEachEndsWithItsContext(t *testing.T) {
 	db := openItems(t)
 	ctx, cancel := context.WithCancel(t.Context())
