@@ -114,9 +114,13 @@ func (s *session) forget() {
 	for _, st := range s.statements {
 		st.Close()
 	}
-	for _, st := range s.bare {
-		st.Close()
-	}
+	// Not those of a connection that is closed already, which the driver can't bear.
+	_ = s.conn.Raw(func(any) error {
+		for _, st := range s.bare {
+			st.Close()
+		}
+		return nil
+	})
 	clear(s.statements)
 	clear(s.bare)
 }
