@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -114,6 +115,7 @@ func (w *writer) loop() {
 	for {
 		select {
 		case j := <-w.queue:
+			runtime.Gosched() // whoever is about to queue something comes along
 			batch = w.gather(append(batch[:0], j))
 			w.run(batch)
 			clear(batch)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +29,7 @@ const (
 	// off for busyRest times as long as it took, at most for mostRest, and only until
 	// all that was on its way has come.
 	busyRest = 3
-	mostRest = 2 * time.Millisecond
+	mostRest = 4 * time.Millisecond
 	// A frame that may wait for others waits for patience; then patientBatch
 	// connections at once get what waits, with patientRest after them.
 	patience     = 200 * time.Millisecond
@@ -190,6 +191,7 @@ func (h *hub) fanOut(ctx context.Context) {
 		if len(h.touched) == 0 || time.Now().Before(until) {
 			continue
 		}
+		runtime.Gosched() // what is about to come leaves with the rest
 		for range min(len(h.events), eventBatch) {
 			h.deliver(<-h.events)
 		}
