@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Pages are most of what is read, and are encoded here by hand: in a third of the
@@ -35,11 +36,17 @@ func (p HistoryPage) append(b []byte) []byte {
 	}
 	const each = 320 // bytes of an ordinary message
 	b = append(slices.Grow(b, each*len(p.Messages)), `"messages":[`...)
+	var place []byte // the same for all, as a rule
 	for i := range p.Messages {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = p.Messages[i].append(b)
+		m := &p.Messages[i]
+		if i == 0 || m.ContextType != p.Messages[i-1].ContextType || m.ContextID != p.Messages[i-1].ContextID {
+			place = appendString(append(place[:0], `,"context_type":`...), m.ContextType)
+			place = appendString(append(place, `,"context_id":`...), m.ContextID)
+		}
+		b = m.append(b, place)
 	}
 	b = strconv.AppendInt(append(b, `],"seq":`...), p.Seq, 10)
 	b = strconv.AppendBool(append(b, `,"more_before":`...), p.MoreBefore)
@@ -47,14 +54,13 @@ func (p HistoryPage) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-func (m *StoredMessage) append(b []byte) []byte {
+func (m *StoredMessage) append(b, place []byte) []byte {
 	b = strconv.AppendInt(append(b, `{"id":`...), m.ID, 10)
 	b = strconv.AppendInt(append(b, `,"seq":`...), m.Seq, 10)
 	b = appendString(append(b, `,"username":`...), m.Username)
 	b = appendString(append(b, `,"content":`...), m.Content)
 	b = m.Timestamp.append(append(b, `,"timestamp":`...))
-	b = appendString(append(b, `,"context_type":`...), m.ContextType)
-	b = appendString(append(b, `,"context_id":`...), m.ContextID)
+	b = append(b, place...)
 	if m.Nonce != "" {
 		b = appendString(append(b, `,"nonce":`...), m.Nonce)
 	}
@@ -67,10 +73,18 @@ func (m *StoredMessage) append(b []byte) []byte {
 	return append(b, '}')
 }
 
+// plain are the bytes that JSON has as they are.
+var plain = func() (is [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		is[c] = !strings.ContainsRune(`"\<>&`, c)
+	}
+	return is
+}()
+
 // appendString appends a JSON string.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !plain[s[i]] {
 			quoted, _ := json.Marshal(s) // text always can be
 			return append(b, quoted...)
 		}
