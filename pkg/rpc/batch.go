@@ -66,6 +66,12 @@ func Batch(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payloa
 		body = appendPart(body, p)
 	}
 	rest, err := ask(ctx, nc, m, caller, body, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}}, true)
+	split(answers, rest, err)
+	return answers
+}
+
+// split takes the answers to a batch apart.
+func split(answers []Answer, rest []byte, err error) {
 	for i := range answers {
 		var part []byte
 		if err == nil {
@@ -83,7 +89,6 @@ func Batch(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payloa
 			answers[i].Body = part[1:]
 		}
 	}
-	return answers
 }
 
 func refusedWith(refusal []byte) error {
@@ -94,20 +99,34 @@ func refusedWith(refusal []byte) error {
 	return e
 }
 
-// answerBatch answers requests that came together, in their order.
+// answerBatch answers requests that came together, in their order; gathered ones all
+// at once.
 func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject string, caller Caller, do work) {
-	var requests [][]byte
+	gathered := r.Headers().Get(headerCallers) != ""
+	var requests []gatheredRequest
 	for rest := r.Data(); len(rest) > 0; {
-		request, after, err := nextPart(rest)
+		request := gatheredRequest{caller: caller, id: RequestOf(ctx)}
+		var err error
+		if gathered {
+			request, rest, err = nextAsker(rest)
+		}
+		if err == nil {
+			request.payload, rest, err = nextPart(rest)
+		}
 		if err != nil {
 			s.refuse(ctx, r, subject, fault.New(fault.Invalid, "These are not requests that travel together."))
 			return
 		}
-		requests, rest = append(requests, request), after
+		requests = append(requests, request)
 	}
 	answers := make([][]byte, len(requests))
 	sequence.Run(ctx, len(requests), func(ctx context.Context, i int) {
-		payload, err := s.result(ctx, subject, caller, requests[i], do)
+		request := requests[i]
+		if gathered {
+			sequence.Yield(ctx) // they have no order
+			ctx = WithRequest(ctx, request.id)
+		}
+		payload, err := s.result(ctx, subject, request.caller, request.payload, do)
 		kind := byte(answered)
 		if err != nil {
 			kind = refused

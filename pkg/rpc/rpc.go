@@ -63,6 +63,7 @@ const (
 	headerRequest    = "Request-Id"
 	headerRetry      = "Retry-After" // milliseconds, in a refusal
 	headerBatch      = "Batch"       // the payload is so many requests
+	headerCallers    = "Callers"     // each of them after who asks it
 )
 
 type requestKey struct{}

@@ -64,6 +64,7 @@ type Service struct {
 	log       *slog.Logger
 	nc        *nats.Conn
 	aside     *nats.Conn // for what is large
+	gathered  gathered
 	hub       *hub
 	limits    *limits
 	metrics   *metrics
@@ -91,7 +92,7 @@ func New(config Config, h *host.Host) *Service {
 		large:    newLargeFrames(),
 		voices:   newVoices(),
 		long:     make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
-		entries:  make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		entries:  make(chan struct{}, 8*runtime.GOMAXPROCS(0)),
 	}
 	s.lobby.Store(&lobby{})
 	return s
@@ -131,7 +132,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer nc.Close()
-	s.nc = nc
+	s.nc, s.gathered = nc, newGathered(nc)
 	if s.aside, err = s.host.ConnectAside(nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		s.log.Warn("nats", "error", err)
 	})); err != nil {

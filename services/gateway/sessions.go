@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
 	"decentra.local/pkg/rpc"
@@ -17,6 +19,18 @@ const (
 	cookieName = "decentra_session"
 	cookieLife = 90 * 24 * time.Hour
 )
+
+// gathered are questions about everybody who enters. When many do, at once after a
+// restart, they are asked together.
+type gathered struct {
+	resume *rpc.Gathered[contract.ResumeRequest, contract.Session]
+	live   *rpc.Gathered[contract.LiveSessionsRequest, contract.LiveSessionsAnswer]
+	topics *rpc.Gathered[contract.SnapshotRequest, contract.TopicsAnswer]
+}
+
+func newGathered(nc *nats.Conn) gathered {
+	return gathered{rpc.Gather(nc, contract.Resume), rpc.Gather(nc, contract.LiveSessions), rpc.Gather(nc, contract.ChatTopics)}
+}
 
 func (s *Service) signUp(ctx context.Context, r wire.Signup, origin contract.Origin) (session contract.Session, err error) {
 	err = s.limits.password(ctx, origin.Address, func() error {
@@ -38,12 +52,12 @@ func (s *Service) resume(ctx context.Context, token string) (contract.Session, e
 	if token == "" {
 		return contract.Session{}, fault.New(fault.Unauthenticated, "Please log in.")
 	}
-	return rpc.Call(ctx, s.nc, contract.Resume, rpc.Caller{}, contract.ResumeRequest{Token: token})
+	return s.gathered.resume.Call(ctx, rpc.Caller{}, contract.ResumeRequest{Token: token})
 }
 
 // liveSessions picks the sessions that have not ended.
 func (s *Service) liveSessions(ctx context.Context, ids []string) (map[string]bool, error) {
-	answer, err := rpc.Call(ctx, s.nc, contract.LiveSessions, rpc.Caller{}, contract.LiveSessionsRequest{IDs: ids})
+	answer, err := s.gathered.live.Call(ctx, rpc.Caller{}, contract.LiveSessionsRequest{IDs: ids})
 	if err != nil {
 		return nil, err
 	}

@@ -663,7 +663,7 @@ func union(lists ...[]string) []string {
 
 // servers lists the servers of a user.
 func (s *Service) servers(ctx context.Context, user string, atLeast int64) ([]string, error) {
-	answer, err := rpc.Call(ctx, s.nc, contract.ChatTopics, rpc.Caller{User: user}, contract.SnapshotRequest{AtLeast: atLeast})
+	answer, err := s.gathered.topics.Call(ctx, rpc.Caller{User: user}, contract.SnapshotRequest{AtLeast: atLeast})
 	return answer.ServerIDs, err
 }
 
