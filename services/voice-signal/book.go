@@ -19,6 +19,7 @@ import (
 	"decentra.local/pkg/bucket"
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/gather"
 )
 
 const (
@@ -30,6 +31,8 @@ const (
 	solitude = 4
 	// patience bounds one step with the bucket.
 	patience = 3 * time.Second
+	// mostLooks is for how many one look at the bucket serves.
+	mostLooks = 1000
 	// contenders bounds how often a change that lost the race is tried again.
 	contenders = 16
 )
@@ -51,6 +54,8 @@ type book struct {
 	placeChanged func(before, after *place, o *occasion)
 	callChanged  func(before, after *call, o *occasion)
 
+	looks *gather.Questions[jetstream.KeyValue, uint64] // how far the bucket is
+
 	missed int // how often there was no bucket; run's own
 
 	mu       sync.Mutex
@@ -66,7 +71,16 @@ type book struct {
 func newBook(nc *nats.Conn, log *slog.Logger, relinked <-chan struct{},
 	placeChanged func(before, after *place, o *occasion), callChanged func(before, after *call, o *occasion)) *book {
 	return &book{nc: nc, log: log, relinked: relinked, placeChanged: placeChanged, callChanged: callChanged,
-		data: map[string][]byte{}, since: map[string]time.Time{}, changed: make(chan struct{})}
+		data: map[string][]byte{}, since: map[string]time.Time{}, changed: make(chan struct{}),
+		looks: gather.New(mostLooks, howFar)}
+}
+
+// howFar is how far the bucket is, for all who want to know.
+func howFar(all []jetstream.KeyValue) ([]uint64, error) {
+	look, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, last, err := bucket.Look(look, all[len(all)-1]) // who had another sees that it is another
+	return slices.Repeat([]uint64{last}, len(all)), err
 }
 
 // run keeps the book until ctx ends.
@@ -283,9 +297,7 @@ func (b *book) current(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	look, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	_, last, err := bucket.Look(look, kv)
+	last, err := b.looks.Ask(ctx, kv)
 	if err != nil {
 		b.log.Debug("the bucket is away", "error", err)
 		return nil
