@@ -171,6 +171,9 @@ func (h *hub) fanOut(ctx context.Context) {
 	var until time.Time         // the rest lasts; the timer may be late
 	var waited <-chan time.Time // nil: nothing waits for others
 	for {
+		if waited == nil && len(h.patient) > 0 {
+			waited = time.After(patience)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -184,9 +187,6 @@ func (h *hub) fanOut(ctx context.Context) {
 			if h.touchPatient() {
 				waited = time.After(patientRest)
 			}
-		}
-		if waited == nil && len(h.patient) > 0 {
-			waited = time.After(patience)
 		}
 		if len(h.touched) == 0 || time.Now().Before(until) {
 			continue
