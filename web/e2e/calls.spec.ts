@@ -23,6 +23,7 @@ test.beforeAll(async ({ browser }) => {
 		await page.goto(`${program.url}/friends`);
 		await page.getByRole('button', { name: /^DM / }).click();
 	}
+	await bob.bringToFront(); // what lies behind is slowed down by the browser
 });
 
 test.afterAll(async () => {

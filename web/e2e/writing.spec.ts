@@ -86,6 +86,7 @@ test('an emoji is picked with the keyboard, and stands large when it is alone', 
 	await composer(ana).press('Enter');
 	await expect(messages(bob).last().locator('.bubble.emoji')).toHaveText('🌷');
 	await ana.getByRole('button', { name: 'Emoji' }).click();
+	await expect(panel.getByRole('combobox')).toBeFocused();
 	await ana.keyboard.press('Escape');
 	await expect(panel).toHaveCount(0);
 	await expect(composer(ana)).toBeFocused();
