@@ -57,8 +57,8 @@ var extents = map[string]extent{
 		written: true,
 	},
 	"long": {
-		repetitions: 3, spell: 5 * time.Second, members: []int{100, 500, 1000, 5000}, rooms: 100, listeners: 100, clock: 10 * time.Second, flooders: 200,
-		idle: []int{1000, 10_000}, rest: 10 * time.Second, returning: 5000, history: 1_000_000, pages: 2 * time.Second, watched: 5 * time.Second,
+		repetitions: 3, spell: 4 * time.Second, members: []int{100, 500, 1000, 5000}, rooms: 100, listeners: 100, clock: 10 * time.Second, flooders: 200,
+		idle: []int{1000, 10_000}, rest: 10 * time.Second, returning: 5000, history: 1_000_000, pages: 2 * time.Second, watched: 3 * time.Second,
 		growth: growth{connections: []int{0, 1000, 5000, 10_000}, serversOfUser: []int{1, 10, 100}, servers: []int{10, 100, 1000},
 			messages: []int{10_000, 100_000, 1_000_000, 10_000_000}, gateways: []int{1, 2, 3, 4}},
 		written: true,
