@@ -31,8 +31,10 @@ const (
 	busyRest = 3
 	mostRest = 4 * time.Millisecond
 	// A frame that may wait for others waits for patience; then patientBatch
-	// connections at once get what waits, with patientRest after them.
+	// connections at once get what waits, with patientRest after them. A connection
+	// that has more than patientBytes waiting is not kept waiting.
 	patience     = 200 * time.Millisecond
+	patientBytes = 16 << 10
 	patientBatch = 100
 	patientRest  = 5 * time.Millisecond
 	// pingPeriod is how often a silent connection is asked whether it lives.
@@ -311,7 +313,7 @@ func (h *hub) deliver(m *nats.Msg) {
 func (h *hub) queue(s *socket, frame []byte, patient bool) {
 	s.queue(frame)
 	switch {
-	case !patient:
+	case !patient || s.out.waits() > patientBytes:
 		h.queued++
 		h.touch(s)
 	case !s.patient:

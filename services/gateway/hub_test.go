@@ -3,6 +3,7 @@ package gateway
 import (
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,17 @@ func TestWhatMayWaitLeavesThoughItCameWithOthers(t *testing.T) {
 	h.mu.Unlock()
 	readAll(t, one, first)
 	readAll(t, other, second)
+}
+
+func TestWhatMayWaitIsNotTooMuch(t *testing.T) {
+	h, publish := hubAlone(t)
+	far := h.somebody(t, "s")
+	h.running.Go(func() { h.fanOut(t.Context()) })
+	var all strings.Builder
+	for all.Len() < 2*outboxBytes { // more than may wait for a connection
+		all.WriteString(publish("s", strings.Repeat("x", 1000), event.Patient()))
+	}
+	readAll(t, far, all.String())
 }
 
 // hubAlone is one whose fan-out is not started, and publishes to its servers what

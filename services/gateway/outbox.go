@@ -115,6 +115,13 @@ func (o *outbox) queue(frame []byte) error {
 	return nil
 }
 
+// waits is how many bytes do.
+func (o *outbox) waits() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes
+}
+
 // grow counts bytes that wait. The lock is held.
 func (o *outbox) grow(n int) {
 	o.bytes += n
