@@ -49,12 +49,7 @@ func (b *bench) pages() {
 			"are the same page again and again, which is kept in memory; any page is another each time, read from the disk's cache. Of each the reader "+
 			"checks that it has all of its messages, and takes no more of the processors than that needs.", readers))
 	systems := b.decentras()
-	who := make([]people, len(systems))
-	for i, s := range systems {
-		who[i] = s.people(b.T, roomMembers)
-		s.again(b.T, func() { s.fill(b.T, who[i], b.history) })
-		s.settle(b.T)
-	}
+	who := b.withHistory(systems)
 	for _, w := range ways {
 		for _, position := range []struct {
 			name   string
@@ -85,6 +80,18 @@ func (b *bench) pages() {
 			})
 		}
 	}
+}
+
+// withHistory gives every system some people with a long channel.
+func (b *bench) withHistory(systems []*system) []people {
+	b.Helper()
+	who := make([]people, len(systems))
+	for i, s := range systems {
+		who[i] = s.people(b.T, roomMembers)
+		s.again(b.T, func() { s.fill(b.T, who[i], b.history) })
+		s.settle(b.T)
+	}
+	return who
 }
 
 // turn reads pages of a history of so many messages for a while, as fast as it goes or

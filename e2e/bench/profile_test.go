@@ -32,12 +32,7 @@ func (b *bench) profiles() {
 	}
 
 	systems = systems[1:] // the relay keeps nothing and knows nobody
-	who := make([]people, len(systems))
-	for i, s := range systems {
-		who[i] = s.people(b.T, roomMembers)
-		s.again(b.T, func() { s.fill(b.T, who[i], b.history) })
-		s.settle(b.T)
-	}
+	who := b.withHistory(systems)
 	for _, w := range ways {
 		if w.compressed {
 			continue // is a page over REST, and its compression
