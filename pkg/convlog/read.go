@@ -8,14 +8,19 @@ import (
 	"decentra.local/pkg/store"
 )
 
-// MostUnread bounds the count of unread messages: so many, or more.
-const MostUnread = 100
+const (
+	// MostUnread bounds the count of unread messages: so many, or more.
+	MostUnread = 100
+	// mostLookedAt bounds how many messages are looked at to count them: whoever
+	// wrote thousands and marked nothing as read has no others' to find there.
+	mostLookedAt = 1000
+)
 
 // Progress is how far somebody has read a conversation.
 type Progress struct {
 	Seq    int64 // the conversation's last change
 	Read   int64 // the last message they have seen; 0: none
-	Unread int   // messages of others after it, at most MostUnread
+	Unread int   // messages of others after it and among the newest 1,000, at most MostUnread
 }
 
 // MarkRead notes that somebody has seen everything up to a message. A mark never
@@ -60,9 +65,11 @@ func progress(tx *store.Tx, c head, reader string) (Progress, error) {
 	if p.Read >= c.seq {
 		return p, nil
 	}
-	err = tx.QueryRow(`SELECT count(*) FROM (SELECT 1 FROM message
-		WHERE conversation = $1 AND id > $2 AND author <> $3 AND deleted IS NULL LIMIT $4) AS unread`,
-		c.key, p.Read, reader, MostUnread).Scan(&p.Unread)
+	err = tx.QueryRow(`SELECT count(*) FROM (
+		SELECT 1 FROM (
+			SELECT author, deleted FROM message WHERE conversation = $1 AND id > $2 ORDER BY id DESC LIMIT $5) AS newest
+		WHERE author <> $3 AND deleted IS NULL LIMIT $4) AS unread`,
+		c.key, p.Read, reader, MostUnread, mostLookedAt).Scan(&p.Unread)
 	if err != nil {
 		return p, fmt.Errorf("count unread messages: %w", err)
 	}

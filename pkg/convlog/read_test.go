@@ -1,6 +1,7 @@
 package convlog_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -72,6 +73,38 @@ func TestReadMarksMoveForwardAndCountOthers(t *testing.T) {
 	})
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("absent conversation: got %v", err)
+	}
+}
+
+func TestOnlyTheNewestAreLookedAtForUnread(t *testing.T) {
+	db := openLog(t)
+	write(t, db, "bob", "first")
+	unread := func() int {
+		var p convlog.Progress
+		update(t, db, func(tx *store.Tx) (err error) {
+			p, err = convlog.ReadProgress(tx, "c", "ann")
+			return err
+		})
+		return p.Unread
+	}
+	for _, c := range []struct{ own, want int }{{998, 1}, {999, 1}, {1000, 0}} {
+		update(t, db, func(tx *store.Tx) error {
+			for {
+				m, _, err := convlog.Append(tx, "c", "ann", "mine", "", time.Now())
+				if err != nil || m.ID > int64(c.own) {
+					return err
+				}
+			}
+		})
+		if got := unread(); got != c.want {
+			t.Errorf("after %d of one's own: %d unread, want %d", c.own, got, c.want)
+		}
+	}
+	for i := range 200 {
+		write(t, db, "bob", fmt.Sprint(i))
+	}
+	if got := unread(); got != convlog.MostUnread {
+		t.Errorf("%d unread, want %d", got, convlog.MostUnread)
 	}
 }
 
