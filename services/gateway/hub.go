@@ -29,7 +29,7 @@ const (
 	// off for busyRest times as long as it took, at most for mostRest, and only until
 	// all that was on its way has come.
 	busyRest = 3
-	mostRest = 4 * time.Millisecond
+	mostRest = 2 * time.Millisecond
 	// A frame that may wait for others waits for patience; then patientBatch
 	// connections at once get what waits, with patientRest after them. A connection
 	// that has more than patientBytes waiting is not kept waiting.
