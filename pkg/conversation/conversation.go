@@ -6,6 +6,8 @@ package conversation
 
 import (
 	"context"
+	"crypto/rand"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -38,11 +40,15 @@ type Find func(tx *store.Tx) (Place, error)
 
 // Desk does the work for one service's conversations.
 type Desk struct {
-	DB     *store.DB
-	Events *event.Publisher
-	Now    func() time.Time
+	db     *store.DB
+	events *event.Publisher
+	now    func() time.Time
+	self   string // no other desk's, whose data may have been other
+}
 
-	pages pages
+// NewDesk makes one.
+func NewDesk(db *store.DB, events *event.Publisher, now func() time.Time) *Desk {
+	return &Desk{db: db, events: events, now: now, self: rand.Text()[:16]}
 }
 
 // Send stores a message. Errors: invalid, too_large, and those of find.
@@ -55,12 +61,12 @@ func (d *Desk) Send(ctx context.Context, caller rpc.Caller, r wire.SendMessage, 
 		return wire.Sent{}, fault.New(fault.TooLarge, "A nonce may have at most %d characters.", wire.Bounds.Nonce)
 	}
 	var sent wire.Sent
-	err = d.DB.Update(ctx, func(tx *store.Tx) error {
+	err = d.db.Update(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
 		}
-		m, repeated, err := convlog.Append(tx, place.Log, caller.User, content, r.Nonce, d.Now())
+		m, repeated, err := convlog.Append(tx, place.Log, caller.User, content, r.Nonce, d.now())
 		if err != nil {
 			return err
 		}
@@ -90,7 +96,7 @@ func (d *Desk) Edit(ctx context.Context, caller rpc.Caller, r wire.EditMessage, 
 		return wire.Changed{}, err
 	}
 	var changed wire.Changed
-	err = d.DB.Update(ctx, func(tx *store.Tx) error {
+	err = d.db.Update(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
@@ -102,7 +108,7 @@ func (d *Desk) Edit(ctx context.Context, caller rpc.Caller, r wire.EditMessage, 
 		if m.Author != caller.User {
 			return fault.New(fault.PermissionDenied, "Only its author can edit a message.")
 		}
-		m, err = convlog.Edit(tx, place.Log, r.ID, content, d.Now())
+		m, err = convlog.Edit(tx, place.Log, r.ID, content, d.now())
 		if err != nil {
 			return err
 		}
@@ -120,7 +126,7 @@ func (d *Desk) Edit(ctx context.Context, caller rpc.Caller, r wire.EditMessage, 
 // moderates. Errors: not_found, permission_denied, and those of find.
 func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessage, find Find) (wire.Changed, error) {
 	var changed wire.Changed
-	err := d.DB.Update(ctx, func(tx *store.Tx) error {
+	err := d.db.Update(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
@@ -132,7 +138,7 @@ func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessa
 		if m.Author != caller.User && !place.Moderates {
 			return fault.New(fault.PermissionDenied, "You can't delete this message.")
 		}
-		m, err = convlog.Delete(tx, place.Log, r.ID, d.Now())
+		m, err = convlog.Delete(tx, place.Log, r.ID, d.now())
 		if err != nil {
 			return err
 		}
@@ -143,14 +149,15 @@ func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessa
 	return changed, err
 }
 
-// Page reads a page of the history, encoded already unless messages are trimmed.
-// Errors: invalid, and those of find.
+// Page reads a page of the history. It has a mark, unless messages are trimmed: as
+// long as the conversation does not change, the page is the same for all who may read
+// it. Errors: invalid, and those of find.
 func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.HistoryPage, error) {
 	page := wire.HistoryPage{}
 	if w.Limit < 0 || w.Limit > wire.Bounds.HistoryMost {
 		return page, fault.New(fault.Invalid, "The limit must be 1 to %d.", wire.Bounds.HistoryMost)
 	}
-	err := d.DB.View(ctx, func(tx *store.Tx) error {
+	err := d.db.View(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
@@ -163,17 +170,11 @@ func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.History
 		if err != nil {
 			return err
 		}
-		key := pageKey{place.Log, seq, w}
-		if known, ok := d.pages.get(key); ok {
-			page = known
+		if rpc.Unchanged(ctx, d.self+"-"+strconv.FormatInt(seq, 10)) {
 			return nil
 		}
-		if page, err = read(tx, place, w); err != nil {
-			return err
-		}
-		page = page.Encoded()
-		d.pages.put(key, page)
-		return nil
+		page, err = read(tx, place, w)
+		return err
 	})
 	return page, err
 }
@@ -194,7 +195,7 @@ func (d *Desk) Changes(ctx context.Context, after int64, find Find) (wire.Change
 	if after < 0 {
 		return changes, fault.New(fault.Invalid, "The field after must not be negative.")
 	}
-	err := d.DB.View(ctx, func(tx *store.Tx) error {
+	err := d.db.View(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
@@ -215,7 +216,7 @@ func (d *Desk) Changes(ctx context.Context, after int64, find Find) (wire.Change
 // MarkRead moves the caller's read mark. Errors: those of find.
 func (d *Desk) MarkRead(ctx context.Context, caller rpc.Caller, id int64, find Find) (wire.Progress, error) {
 	var marked wire.Progress
-	err := d.DB.Update(ctx, func(tx *store.Tx) error {
+	err := d.db.Update(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
 			return err
@@ -225,7 +226,7 @@ func (d *Desk) MarkRead(ctx context.Context, caller rpc.Caller, id int64, find F
 			return err
 		}
 		marked = progressIn(place.Context, place.ContextID, p)
-		tx.AfterCommit(func() { d.Events.Publish(event.User(caller.User), wire.ReadMarked{Progress: marked}) })
+		tx.AfterCommit(func() { d.events.Publish(event.User(caller.User), wire.ReadMarked{Progress: marked}) })
 		return nil
 	})
 	return marked, err
@@ -244,7 +245,7 @@ func progressIn(context string, contextID *string, p convlog.Progress) wire.Prog
 // Typing tells the audience that the caller is writing. Errors: those of find.
 func (d *Desk) Typing(ctx context.Context, caller rpc.Caller, find Find) error {
 	var place Place
-	err := d.DB.View(ctx, func(tx *store.Tx) (err error) {
+	err := d.db.View(ctx, func(tx *store.Tx) (err error) {
 		place, err = find(tx)
 		return err
 	})
@@ -253,7 +254,7 @@ func (d *Desk) Typing(ctx context.Context, caller rpc.Caller, find Find) error {
 	}
 	frame := wire.UserTyping{Context: place.Context, ContextID: place.ContextID, Username: caller.User}
 	for _, topic := range place.Audience {
-		d.Events.Publish(topic, frame, event.NotTo(caller.User))
+		d.events.Publish(topic, frame, event.NotTo(caller.User))
 	}
 	return nil
 }
@@ -262,7 +263,7 @@ func (d *Desk) Typing(ctx context.Context, caller rpc.Caller, find Find) error {
 func (d *Desk) publish(tx *store.Tx, place Place, frame wire.Frame) {
 	tx.AfterCommit(func() {
 		for _, topic := range place.Audience {
-			d.Events.Publish(topic, frame)
+			d.events.Publish(topic, frame)
 		}
 	})
 }

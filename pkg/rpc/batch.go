@@ -65,13 +65,17 @@ func Batch(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payloa
 	for _, p := range payloads {
 		body = appendPart(body, p)
 	}
-	rest, err := ask(ctx, nc, m, caller, body, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}}, true)
-	split(answers, rest, err)
+	reply, err := ask(ctx, nc, m, caller, body, nats.Header{headerBatch: {strconv.Itoa(len(payloads))}}, true)
+	split(answers, reply, err)
 	return answers
 }
 
 // split takes the answers to a batch apart.
-func split(answers []Answer, rest []byte, err error) {
+func split(answers []Answer, reply *nats.Msg, err error) {
+	var rest []byte
+	if err == nil {
+		rest = reply.Data
+	}
 	for i := range answers {
 		var part []byte
 		if err == nil {

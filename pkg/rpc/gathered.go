@@ -72,8 +72,8 @@ func askGathered(nc *nats.Conn, m Endpoint, all []gatheredRequest) []Answer {
 		}
 	}
 	header := nats.Header{headerBatch: {strconv.Itoa(len(all))}, headerCallers: {"1"}}
-	rest, err := ask(ctx, nc, m, Caller{}, body, header, true)
-	split(answers, rest, err)
+	reply, err := ask(ctx, nc, m, Caller{}, body, header, true)
+	split(answers, reply, err)
 	return answers
 }
 

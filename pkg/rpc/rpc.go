@@ -64,6 +64,7 @@ const (
 	headerRetry      = "Retry-After" // milliseconds, in a refusal
 	headerBatch      = "Batch"       // the payload is so many requests
 	headerCallers    = "Callers"     // each of them after who asks it
+	headerMark       = "Mark"        // of the answer; in a request: of the one that the caller has
 )
 
 type requestKey struct{}
@@ -102,7 +103,7 @@ func call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], 
 	if err != nil {
 		return res, err
 	}
-	if err := json.Unmarshal(answer, &res); err != nil {
+	if err := json.Unmarshal(answer.Data, &res); err != nil {
 		return res, fmt.Errorf("decode answer of %s: %w", m.Subject(), err)
 	}
 	return res, nil
@@ -110,10 +111,25 @@ func call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], 
 
 // Raw is Call for payloads that are JSON already.
 func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) ([]byte, error) {
-	return ask(ctx, nc, m, caller, payload, nil, true)
+	answer, err := ask(ctx, nc, m, caller, payload, nil, true)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Data, nil
 }
 
-func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, header nats.Header, patient bool) ([]byte, error) {
+// RawUnless is Raw for whoever keeps answers: one that has a mark is the answer to
+// the same request, whoever makes it, as long as the mark is the same. It is left out
+// if that is still the one of the answer that the caller has; "" is that of none.
+func RawUnless(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, has string) (answer []byte, mark string, err error) {
+	reply, err := ask(ctx, nc, m, caller, payload, nats.Header{headerMark: {has}}, true)
+	if err != nil {
+		return nil, "", err
+	}
+	return reply.Data, reply.Header.Get(headerMark), nil
+}
+
+func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, header nats.Header, patient bool) (*nats.Msg, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, Timeout)
@@ -142,7 +158,7 @@ func ask(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload 
 			return nil, unavailable(m)
 		}
 		if err == nil {
-			return reply.Data, decodeError(reply)
+			return reply, decodeError(reply)
 		}
 		if errors.Is(err, nats.ErrMaxPayload) {
 			return nil, fault.New(fault.TooLarge, "That is more than the server takes.")

@@ -152,12 +152,37 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, do
 		s.answerBatch(ctx, r, subject, caller, do)
 		return
 	}
+	var m marks
+	if has, ok := headers[headerMark]; ok {
+		m.has = has[0]
+		ctx = context.WithValue(ctx, marksKey{}, &m)
+	}
 	payload, err := s.result(ctx, subject, caller, r.Data(), do)
 	if err != nil {
 		s.refuse(ctx, r, subject, err)
 		return
 	}
-	s.reply(ctx, r, subject, &nats.Msg{Data: payload})
+	answer := &nats.Msg{Data: payload}
+	if m.now != "" {
+		answer.Header = nats.Header{headerMark: {m.now}}
+	}
+	s.reply(ctx, r, subject, answer)
+}
+
+// marks are the mark of the answer that the caller has, and of the one it gets.
+type marks struct{ has, now string }
+
+type marksKey struct{}
+
+// Unchanged gives an answer its mark, and reports whether the caller has that answer:
+// then the handler need not make it. It is for handlers that have made sure of the
+// caller's right to it.
+func Unchanged(ctx context.Context, mark string) bool {
+	m, ok := ctx.Value(marksKey{}).(*marks)
+	if ok {
+		m.now = mark
+	}
+	return ok && m.has == mark
 }
 
 // appender is an answer that knows its own JSON, being large and asked for often.
@@ -173,6 +198,9 @@ func (s *Server) result(ctx context.Context, subject string, caller Caller, payl
 	}
 	if err != nil {
 		return nil, err
+	}
+	if m, ok := ctx.Value(marksKey{}).(*marks); ok && m.now != "" && m.now == m.has {
+		return nil, nil // the caller has it
 	}
 	if a, ok := result.(appender); ok {
 		return a.AppendJSON(nil), nil

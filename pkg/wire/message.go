@@ -110,8 +110,6 @@ type HistoryPage struct {
 	Seq        int64           `json:"seq"` // the conversation's newest change
 	MoreBefore bool            `json:"more_before"`
 	MoreAfter  bool            `json:"more_after"`
-
-	encoded []byte // the fields and the end of the object, if they are known
 }
 
 // GetChannelHistory asks for a page of a text channel.

@@ -23,17 +23,8 @@ func (h DMHistory) AppendJSON(b []byte) []byte {
 	return h.HistoryPage.append(append(b, ','))
 }
 
-// Encoded returns a page that is nothing but its JSON, to be sent any number of times.
-func (p HistoryPage) Encoded() HistoryPage { return HistoryPage{encoded: p.append(nil)} }
-
-// Size is how many bytes an encoded page has.
-func (p HistoryPage) Size() int { return len(p.encoded) }
-
 // append appends the fields of the page and the end of the object that they are in.
 func (p HistoryPage) append(b []byte) []byte {
-	if p.encoded != nil {
-		return append(b, p.encoded...)
-	}
 	const each = 320 // bytes of an ordinary message
 	b = append(slices.Grow(b, each*len(p.Messages)), `"messages":[`...)
 	var place []byte // the same for all, as a rule

@@ -1,6 +1,7 @@
 // Package gateway is the edge: it ends HTTP and WebSocket connections, knows who
 // is at the other side, leads frames to the services that own their subject and
-// fans events out. It has no business rule and no state but the connections.
+// fans events out. It has no business rule and no state but the connections, and
+// copies of answers whose owners say each time whether they are as they were.
 package gateway
 
 import (
@@ -77,6 +78,7 @@ type Service struct {
 	long      chan struct{} // turns of what has a long answer
 	entries   chan struct{} // turns of those who enter
 	lobby     atomic.Pointer[lobby]
+	kept      keptAnswers
 	voices    *voices
 }
 

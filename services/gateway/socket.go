@@ -390,11 +390,19 @@ func (s *socket) handle(requests []request) {
 	}
 }
 
-// askAll asks for requests that may be asked together. The fan-out may wait for what
-// comes of messages.
+// askAll asks for requests that may be asked together; long answers may have been kept,
+// and are asked for alone. The fan-out may wait for what comes of messages.
 func (s *socket) askAll(ctx context.Context, link *nats.Conn, route contract.Route, payloads [][]byte) []rpc.Answer {
 	if route.Batch {
 		defer s.service.hub.expect()()
+	}
+	if route.Long {
+		request, err := requestIn(payloads[0], route.Endpoint)
+		if err != nil {
+			return []rpc.Answer{{Err: err}}
+		}
+		body, err := s.service.askUnlessKept(ctx, route.Endpoint, s.caller(), request)
+		return []rpc.Answer{{Body: body, Err: err}}
 	}
 	return rpc.Batch(ctx, link, route.Endpoint, s.caller(), payloads)
 }

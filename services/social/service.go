@@ -76,7 +76,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	defer s.nc.Close()
 	s.events = event.NewPublisher(s.nc, contract.Social, s.log)
-	s.desk = &conversation.Desk{DB: s.db, Events: s.events, Now: s.now}
+	s.desk = conversation.NewDesk(s.db, s.events, s.now)
 	s.roster = presence.Users.Roster(s.presenceChanged)
 	s.facts = contract.FollowAuth(s.db, s.nc, s.apply, s.log)
 	stopFollowing, err := contract.Follow(ctx, s.nc, s.facts)
