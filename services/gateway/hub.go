@@ -83,8 +83,8 @@ type hub struct {
 	sessionEnd atomic.Pointer[func(session string)] // told besides the connections
 }
 
-// audience are the connections of one topic. The list is replaced, never
-// changed: the fan-out reads it without the lock.
+// audience are the connections of one topic. The list grows at its end or is
+// replaced: the fan-out reads without the lock what was in it.
 type audience struct {
 	subscription *nats.Subscription
 	sockets      []*socket
@@ -365,7 +365,7 @@ func (h *hub) join(s *socket, t event.Topic) {
 		to = &audience{subscription: subscription}
 		h.topics[t] = to
 	}
-	to.sockets = append(slices.Clip(to.sockets), s)
+	to.sockets = append(to.sockets, s)
 	s.topics = append(s.topics, t)
 }
 

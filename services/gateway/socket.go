@@ -39,6 +39,9 @@ const (
 	// lingerTimeout and lingerBytes bound how long the other side may take to close.
 	lingerTimeout = time.Second
 	lingerBytes   = 8 << 20
+	// entryWait bounds how long somebody waits to be let in. Who has to come back
+	// takes more than who waits, and the page does not wait for longer than 15 s.
+	entryWait = 10 * time.Second
 	// voiceTimeout bounds how long an init waits to know who is in voice.
 	voiceTimeout = 500 * time.Millisecond
 	// requestIDLength bounds request ids, in characters.
@@ -571,14 +574,27 @@ type lobby struct {
 	frame []byte
 }
 
-// entry is what a connection gets first: its state, and the lobby.
-func (s *Service) entry(ctx context.Context, sock *socket, session contract.Session) (initFrame, []byte, error) {
+// letIn waits for the turn of somebody who enters, unless over comes first.
+func (s *Service) letIn(over <-chan struct{}) (done func(), err error) {
 	select {
 	case s.entries <- struct{}{}:
-		defer func() { <-s.entries }()
-	case <-ctx.Done():
-		return initFrame{}, nil, fault.New(fault.Unavailable, "Too many people are coming in right now. Please try again.")
+		return func() { <-s.entries }, nil
+	case <-time.After(entryWait):
+		return nil, fault.New(fault.Unavailable, "Too many people are coming in right now. Please try again.")
+	case <-over:
+		return nil, fault.New(fault.Unavailable, "The connection has ended.")
 	}
+}
+
+// entry is what a connection gets first: its state, and the lobby.
+func (s *Service) entry(ctx context.Context, sock *socket, session contract.Session) (initFrame, []byte, error) {
+	done, err := s.letIn(sock.over)
+	if err != nil {
+		return initFrame{}, nil, err
+	}
+	defer done()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rpc.Timeout)
+	defer cancel()
 	known := s.lobby.Load()
 	init, chat, err := s.snapshot(ctx, sock, session, contract.SnapshotRequest{LobbyMark: known.mark})
 	if err != nil {
