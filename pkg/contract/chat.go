@@ -13,6 +13,9 @@ var (
 	ChatTopics = rpc.Method[SnapshotRequest, TopicsAnswer]{Service: Chat, Name: "topics"}
 	// ChatSnapshot is chat's part of `init`.
 	ChatSnapshot = rpc.Method[SnapshotRequest, ChatState]{Service: Chat, Name: "snapshot"}
+	// OnlineMembers says who is online of the members of servers. Gateways ask, and
+	// tell it to members alone.
+	OnlineMembers = rpc.Method[OnlineMembersRequest, OnlineMembersAnswer]{Service: Chat, Name: "online_members"}
 
 	// CreateServer: invalid, too_large, conflict (too many).
 	CreateServer = rpc.Method[wire.CreateServer, wire.ServerCreated]{Service: Chat, Name: "create_server"}
@@ -83,6 +86,16 @@ var (
 // TopicsAnswer has the ids of the caller's servers.
 type TopicsAnswer struct {
 	ServerIDs []string `json:"server_ids"`
+}
+
+// OnlineMembersRequest names servers.
+type OnlineMembersRequest struct {
+	ServerIDs []string `json:"server_ids"`
+}
+
+// OnlineMembersAnswer has names in their order, by server.
+type OnlineMembersAnswer struct {
+	Online map[string][]string `json:"online"`
 }
 
 // ChatState is chat's part of `init`, and the lobby's last messages, which have

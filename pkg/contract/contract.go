@@ -26,9 +26,11 @@ type Nothing struct{}
 // includes every fact up to AtLeast, whichever service caused it.
 type SnapshotRequest struct {
 	AtLeast int64 `json:"at_least"`
-	// Of chat alone: the lobby is left out, or left out if it still has the mark.
-	WithoutLobby bool   `json:"without_lobby,omitempty"`
-	LobbyMark    string `json:"lobby_mark,omitempty"`
+	// Of chat alone: the lobby is left out, or left out if it still has the mark, and
+	// so is who is online.
+	WithoutLobby  bool   `json:"without_lobby,omitempty"`
+	LobbyMark     string `json:"lobby_mark,omitempty"`
+	WithoutOnline bool   `json:"without_online,omitempty"`
 }
 
 // FactsRequest asks an owner for its facts after a number, at most Limit (1 to

@@ -9,7 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"decentra.local/pkg/contract"
 	"decentra.local/pkg/event"
+	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/store"
 	"decentra.local/pkg/wire"
 )
@@ -55,6 +57,20 @@ func (s *Service) onlineMembers(tx *store.Tx, serverID, besides string) ([]strin
 	}
 	slices.Sort(online)
 	return online, nil
+}
+
+func (s *Service) onlineMembersOf(ctx context.Context, _ rpc.Caller, r contract.OnlineMembersRequest) (contract.OnlineMembersAnswer, error) {
+	answer := contract.OnlineMembersAnswer{Online: map[string][]string{}}
+	moment := s.onlineMoment()
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		for _, id := range r.ServerIDs {
+			if answer.Online[id], err = s.keptOnlineMembers(tx, id, "", moment); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return answer, err
 }
 
 // onlineLists keeps who is online of each server for as long as nobody comes or goes

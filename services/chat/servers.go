@@ -130,6 +130,9 @@ func (s *Service) snapshot(ctx context.Context, caller rpc.Caller, r contract.Sn
 			return err
 		}
 		for i := range state.Servers {
+			if r.WithoutOnline {
+				break
+			}
 			if state.Servers[i].Online, err = s.keptOnlineMembers(tx, state.Servers[i].ID, caller.User, moment); err != nil {
 				return err
 			}

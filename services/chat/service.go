@@ -123,6 +123,7 @@ func (s *Service) serve(server *rpc.Server) error {
 	return errors.Join(
 		rpc.Handle(server, contract.ChatTopics, s.topics),
 		rpc.Handle(server, contract.ChatSnapshot, s.snapshot),
+		rpc.Handle(server, contract.OnlineMembers, s.onlineMembersOf),
 		rpc.Handle(server, contract.CreateServer, s.createServer),
 		rpc.Handle(server, contract.RenameServer, s.renameServer),
 		rpc.Handle(server, contract.GenerateServerInvite, s.generateInvite),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -100,6 +101,27 @@ func TestASnapshotHasWhoIsOnlineByName(t *testing.T) {
 	}
 	if len(state.Servers) != 3 || state.Servers[2].Online == nil || len(state.Servers[2].Online) != 0 {
 		t.Errorf("got %+v", state.Servers)
+	}
+}
+
+func TestWhoIsOnlineIsToldOfServersToo(t *testing.T) {
+	s, names := crowd(t)
+	state, err := s.snapshot(t.Context(), rpc.Caller{User: names[0]}, contract.SnapshotRequest{WithoutOnline: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := contract.OnlineMembersRequest{ServerIDs: []string{"none"}}
+	want := map[string][]string{"none": {}}
+	for i, server := range state.Servers {
+		if server.Online == nil || len(server.Online) != 0 {
+			t.Errorf("a server came with %v", server.Online)
+		}
+		request.ServerIDs = append(request.ServerIDs, server.ID)
+		want[server.ID] = [][]string{names, names, names[:1]}[i]
+	}
+	answer, err := s.onlineMembersOf(t.Context(), rpc.Caller{}, request)
+	if err != nil || !reflect.DeepEqual(answer.Online, want) {
+		t.Errorf("got %v, %v; want %v", answer.Online, err, want)
 	}
 }
 

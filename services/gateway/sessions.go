@@ -11,6 +11,7 @@ import (
 
 	"decentra.local/pkg/contract"
 	"decentra.local/pkg/fault"
+	"decentra.local/pkg/gather"
 	"decentra.local/pkg/rpc"
 	"decentra.local/pkg/wire"
 )
@@ -26,10 +27,11 @@ type gathered struct {
 	resume *rpc.Gathered[contract.ResumeRequest, contract.Session]
 	live   *rpc.Gathered[contract.LiveSessionsRequest, contract.LiveSessionsAnswer]
 	topics *rpc.Gathered[contract.SnapshotRequest, contract.TopicsAnswer]
+	online *gather.Questions[[]string, onlineLists]
 }
 
 func newGathered(nc *nats.Conn) gathered {
-	return gathered{rpc.Gather(nc, contract.Resume), rpc.Gather(nc, contract.LiveSessions), rpc.Gather(nc, contract.ChatTopics)}
+	return gathered{rpc.Gather(nc, contract.Resume), rpc.Gather(nc, contract.LiveSessions), rpc.Gather(nc, contract.ChatTopics), gatherOnline(nc)}
 }
 
 func (s *Service) signUp(ctx context.Context, r wire.Signup, origin contract.Origin) (session contract.Session, err error) {

@@ -518,7 +518,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	success, _ := wire.Marshal(wire.AuthSuccess{Message: "Welcome, " + session.Profile.Username + "!", Token: session.Token})
 	first := [][]byte{
 		textFrame(wire.Compose(wire.AuthSuccess{}.FrameType(), requestID, success)),
-		textFrame(wire.Encode(init)),
+		init.encode(""),
 	}
 	if lobby != nil {
 		first = append(first, lobby)
@@ -542,30 +542,8 @@ func (s *socket) resync(ctx context.Context, requestID string) {
 		s.refuse(requestID, err)
 		return
 	}
-	body, err := wire.Marshal(init)
-	if err != nil {
-		s.judge(s.out.release())
-		s.refuse(requestID, err)
-		return
-	}
-	s.judge(s.out.release(textFrame(wire.Compose(init.FrameType(), requestID, body))))
+	s.judge(s.out.release(init.encode(requestID)))
 }
-
-// A user's servers, with all who are online there, are most of what is told to who
-// enters. They are passed on as they came.
-type (
-	chatState struct {
-		contract.ChatState
-		Servers json.RawMessage `json:"servers"`
-	}
-	initFrame struct {
-		wire.Init
-		Servers json.RawMessage `json:"servers"`
-	}
-)
-
-// chatSnapshot is chat's part of an initFrame.
-var chatSnapshot = rpc.Method[contract.SnapshotRequest, chatState]{Service: contract.ChatSnapshot.Service, Name: contract.ChatSnapshot.Name}
 
 // lobby is the frame with the lobby's last messages, nil if there are none. They are
 // the same for everybody, and too much to be made for each who enters.
@@ -612,23 +590,26 @@ func (s *Service) entry(ctx context.Context, sock *socket, session contract.Sess
 
 // snapshot subscribes the connection to its servers first and then asks for
 // their state: nothing falls between the two.
-func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session, request contract.SnapshotRequest) (initFrame, chatState, error) {
+func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.Session, request contract.SnapshotRequest) (initFrame, contract.ChatState, error) {
 	caller, name := sock.caller(), session.Profile.Username
-	request.AtLeast = session.AtLeast
+	request.AtLeast, request.WithoutOnline = session.AtLeast, true
 	servers, err := s.servers(ctx, name, session.AtLeast)
 	if err != nil {
-		return initFrame{}, chatState{}, err
+		return initFrame{}, contract.ChatState{}, err
 	}
 	for _, id := range servers {
 		s.hub.join(sock, event.Server(id))
 	}
-	var chat chatState
+	var chat contract.ChatState
+	var online []json.RawMessage
 	var social contract.SocialState
 	voice := contract.VoiceState{Rooms: []wire.VoiceRoom{}, Calls: []wire.Call{}}
 	profile := session.Profile
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		chat, err = rpc.Call(ctx, s.nc, chatSnapshot, caller, request)
+		if chat, err = rpc.Call(ctx, s.nc, contract.ChatSnapshot, caller, request); err == nil {
+			online, err = s.onlineIn(ctx, chat.Servers)
+		}
 		return err
 	})
 	group.Go(func() (err error) {
@@ -667,9 +648,9 @@ func (s *Service) snapshot(ctx context.Context, sock *socket, session contract.S
 	if err := group.Wait(); err != nil {
 		return initFrame{}, chat, err
 	}
-	return initFrame{Servers: chat.Servers, Init: wire.Init{
-		Profile: profile,
-		DMs:     social.DMs, Friends: social.Friends,
+	return initFrame{online: online, Init: wire.Init{
+		Profile: profile, Servers: chat.Servers,
+		DMs: social.DMs, Friends: social.Friends,
 		RequestsSent: social.RequestsSent, RequestsReceived: social.RequestsReceived,
 		Blocked: social.Blocked, Settings: social.Settings,
 		Read: append(chat.Read, social.Read...), Presence: union(social.Online),
