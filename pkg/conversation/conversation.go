@@ -170,7 +170,7 @@ func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.History
 		if err != nil {
 			return err
 		}
-		if rpc.Unchanged(ctx, d.self+"-"+strconv.FormatInt(seq, 10)) {
+		if rpc.Marked(ctx, d.self+"-"+strconv.FormatInt(seq, 10)) {
 			return nil
 		}
 		page, err = read(tx, place, w)

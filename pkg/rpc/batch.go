@@ -106,7 +106,7 @@ func refusedWith(refusal []byte) error {
 // answerBatch answers requests that came together, in their order; gathered ones all
 // at once.
 func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject string, caller Caller, do work) {
-	gathered := r.Headers().Get(headerCallers) != ""
+	gathered, onlyMark := r.Headers().Get(headerCallers) != "", r.Headers().Get(headerMark) != ""
 	var requests []gatheredRequest
 	for rest := r.Data(); len(rest) > 0; {
 		request := gatheredRequest{caller: caller, id: RequestOf(ctx)}
@@ -130,7 +130,7 @@ func (s *Server) answerBatch(ctx context.Context, r micro.Request, subject strin
 			sequence.Yield(ctx) // they have no order
 			ctx = WithRequest(ctx, request.id)
 		}
-		payload, err := s.result(ctx, subject, request.caller, request.payload, do)
+		payload, _, err := s.result(ctx, subject, request.caller, request.payload, onlyMark, do)
 		kind := byte(answered)
 		if err != nil {
 			kind = refused

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/nats-io/nats.go"
@@ -16,8 +17,14 @@ const gatheredMost = 32
 
 // Gathered asks a method whose answers are small on behalf of many: those who ask
 // while others are being answered do it together.
-type Gathered[Req, Res any] struct {
-	method    Method[Req, Res]
+type Gathered[Req, Res any] struct{ raw *gathered }
+
+// Marks asks for the marks of a method's answers, and is Gathered otherwise.
+type Marks struct{ raw *gathered }
+
+// gathered has requests that are JSON already.
+type gathered struct {
+	method    Endpoint
 	questions *gather.Questions[gatheredRequest, Answer]
 }
 
@@ -30,8 +37,17 @@ type gatheredRequest struct {
 
 // Gather makes requests for a method travel together.
 func Gather[Req, Res any](nc *nats.Conn, m Method[Req, Res]) *Gathered[Req, Res] {
-	return &Gathered[Req, Res]{m, gather.New(gatheredMost, func(all []gatheredRequest) ([]Answer, error) {
-		return askGathered(nc, m, all), nil
+	return &Gathered[Req, Res]{newGathered(nc, m, nats.Header{})}
+}
+
+// GatherMarks makes requests for the marks of a method's answers travel together.
+func GatherMarks(nc *nats.Conn, m Endpoint) *Marks {
+	return &Marks{newGathered(nc, m, nats.Header{headerMark: {"only"}})}
+}
+
+func newGathered(nc *nats.Conn, m Endpoint, header nats.Header) *gathered {
+	return &gathered{m, gather.New(gatheredMost, func(all []gatheredRequest) ([]Answer, error) {
+		return askGathered(nc, m, maps.Clone(header), all), nil
 	})}
 }
 
@@ -40,29 +56,44 @@ func (g *Gathered[Req, Res]) Call(ctx context.Context, caller Caller, req Req) (
 	var res Res
 	payload, err := json.Marshal(req)
 	if err != nil {
-		return res, fmt.Errorf("encode %s: %w", g.method.Subject(), err)
+		return res, fmt.Errorf("encode %s: %w", g.raw.method.Subject(), err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
-	answer, err := g.questions.Ask(ctx, gatheredRequest{caller, RequestOf(ctx), payload})
+	answer, err := g.raw.call(ctx, caller, payload)
 	if err != nil {
-		return res, unavailable(g.method)
+		return res, err
 	}
-	if answer.Err != nil {
-		return res, answer.Err
-	}
-	if err := json.Unmarshal(answer.Body, &res); err != nil {
-		return res, fmt.Errorf("decode answer of %s: %w", g.method.Subject(), err)
+	if err := json.Unmarshal(answer, &res); err != nil {
+		return res, fmt.Errorf("decode answer of %s: %w", g.raw.method.Subject(), err)
 	}
 	return res, nil
 }
 
-func askGathered(nc *nats.Conn, m Endpoint, all []gatheredRequest) []Answer {
+// Call asks for the mark of the answer to a request that is JSON already; "": it has
+// none.
+func (g *Marks) Call(ctx context.Context, caller Caller, payload []byte) (string, error) {
+	mark, err := g.raw.call(ctx, caller, payload)
+	return string(mark), err
+}
+
+func (g *gathered) call(ctx context.Context, caller Caller, payload []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	answer, err := g.questions.Ask(ctx, gatheredRequest{caller, RequestOf(ctx), payload})
+	if err != nil {
+		return nil, unavailable(g.method)
+	}
+	return answer.Body, answer.Err
+}
+
+func askGathered(nc *nats.Conn, m Endpoint, header nats.Header, all []gatheredRequest) []Answer {
 	ctx := context.Background()
 	answers := make([]Answer, len(all))
 	if len(all) == 1 {
 		one := all[0]
-		answers[0].Body, answers[0].Err = Raw(WithRequest(ctx, one.id), nc, m, one.caller, one.payload)
+		reply, err := ask(WithRequest(ctx, one.id), nc, m, one.caller, one.payload, header, true)
+		if answers[0].Err = err; err == nil {
+			answers[0].Body = reply.Data
+		}
 		return answers
 	}
 	var body []byte
@@ -71,7 +102,7 @@ func askGathered(nc *nats.Conn, m Endpoint, all []gatheredRequest) []Answer {
 			body = appendPart(body, []byte(part))
 		}
 	}
-	header := nats.Header{headerBatch: {strconv.Itoa(len(all))}, headerCallers: {"1"}}
+	header[headerBatch], header[headerCallers] = []string{strconv.Itoa(len(all))}, []string{"1"}
 	reply, err := ask(ctx, nc, m, Caller{}, body, header, true)
 	split(answers, reply, err)
 	return answers

@@ -2,7 +2,9 @@ package rpc_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -85,4 +87,39 @@ func TestGatheredRequestsThatNobodyAnswersAreUnavailable(t *testing.T) {
 			t.Errorf("got %v, want unavailable", err)
 		}
 	}
+}
+
+func TestAnAnswerMayHaveAMark(t *testing.T) {
+	asker, answerer := open(t)
+	serve(t, answerer, func(ctx context.Context, who rpc.Caller, q question) (reply, error) {
+		if who.User == "mallory" {
+			return reply{}, fault.New(fault.NotFound, "There is no such thing.")
+		}
+		if q.N > 0 && rpc.Marked(ctx, fmt.Sprint("mark ", q.N)) {
+			return reply{}, nil
+		}
+		return reply{Text: q.Text}, nil
+	})
+	marks := rpc.GatherMarks(asker, ask)
+	var asking sync.WaitGroup
+	for i := range 100 {
+		asking.Go(func() {
+			payload, _ := json.Marshal(question{Text: "long", N: i})
+			want := fmt.Sprint("mark ", i)
+			if i == 0 {
+				want = "" // it has none
+			}
+			if mark, err := marks.Call(t.Context(), rpc.Caller{User: "ann"}, payload); err != nil || mark != want {
+				t.Errorf("request %d: got %q, %v; want %q", i, mark, err, want)
+			}
+			answer, mark, err := rpc.RawMarked(t.Context(), asker, ask, rpc.Caller{User: "ann"}, payload)
+			if err != nil || mark != want || !strings.Contains(string(answer), "long") {
+				t.Errorf("request %d: got %s with %q, %v; want it with %q", i, answer, mark, err, want)
+			}
+			if mark, err := marks.Call(t.Context(), rpc.Caller{User: "mallory"}, payload); !fault.Is(err, fault.NotFound) || mark != "" {
+				t.Errorf("request %d: who may not have the answer gets %q, %v", i, mark, err)
+			}
+		})
+	}
+	asking.Wait()
 }

@@ -64,7 +64,7 @@ const (
 	headerRetry      = "Retry-After" // milliseconds, in a refusal
 	headerBatch      = "Batch"       // the payload is so many requests
 	headerCallers    = "Callers"     // each of them after who asks it
-	headerMark       = "Mark"        // of the answer; in a request: of the one that the caller has
+	headerMark       = "Mark"        // of the answer; in a request: it is all that is asked for
 )
 
 type requestKey struct{}
@@ -111,18 +111,14 @@ func call[Req, Res any](ctx context.Context, nc *nats.Conn, m Method[Req, Res], 
 
 // Raw is Call for payloads that are JSON already.
 func Raw(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) ([]byte, error) {
-	answer, err := ask(ctx, nc, m, caller, payload, nil, true)
-	if err != nil {
-		return nil, err
-	}
-	return answer.Data, nil
+	answer, _, err := RawMarked(ctx, nc, m, caller, payload)
+	return answer, err
 }
 
-// RawUnless is Raw for whoever keeps answers: one that has a mark is the answer to
-// the same request, whoever makes it, as long as the mark is the same. It is left out
-// if that is still the one of the answer that the caller has; "" is that of none.
-func RawUnless(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte, has string) (answer []byte, mark string, err error) {
-	reply, err := ask(ctx, nc, m, caller, payload, nats.Header{headerMark: {has}}, true)
+// RawMarked is Raw with the mark of the answer; "": it has none. As long as the mark
+// is the same, so is the answer to the same request, whoever may make it.
+func RawMarked(ctx context.Context, nc *nats.Conn, m Endpoint, caller Caller, payload []byte) (answer []byte, mark string, err error) {
+	reply, err := ask(ctx, nc, m, caller, payload, nil, true)
 	if err != nil {
 		return nil, "", err
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -348,45 +347,6 @@ func TestTryGivesUpAtOnceWhereNobodyServes(t *testing.T) {
 	}
 	serve(t, answerer, func(_ context.Context, _ rpc.Caller, q question) (reply, error) { return reply{Text: q.Text}, nil })
 	if got, err := rpc.Try(t.Context(), asker, ask, rpc.Caller{}, question{Text: "there"}); err != nil || got.Text != "there" {
-		t.Errorf("got %+v, %v", got, err)
-	}
-}
-
-func TestAnAnswerThatTheCallerHasIsLeftOut(t *testing.T) {
-	asker, answerer := open(t)
-	serve(t, answerer, func(ctx context.Context, _ rpc.Caller, q question) (reply, error) {
-		switch {
-		case q.Text == "secret":
-			return reply{}, fault.New(fault.NotFound, "There is no such thing.")
-		case q.Text == "unmarked":
-			return reply{Text: "fresh"}, nil
-		case rpc.Unchanged(ctx, "second"):
-			return reply{}, nil
-		}
-		return reply{Text: "fresh"}, nil
-	})
-	for _, c := range []struct {
-		name, text, has string
-		whole           bool
-		mark            string
-		code            fault.Code
-	}{
-		{"nothing is had", "", "", true, "second", ""},
-		{"another is had", "", "first", true, "second", ""},
-		{"it is had", "", "second", false, "second", ""},
-		{"it has no mark", "unmarked", "second", true, "", ""},
-		{"it is refused", "secret", "second", false, "", fault.NotFound},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			payload, _ := json.Marshal(question{Text: c.text})
-			answer, mark, err := rpc.RawUnless(t.Context(), asker, ask, rpc.Caller{}, payload, c.has)
-			if strings.Contains(string(answer), "fresh") != c.whole || mark != c.mark || err != nil && fault.Of(err).Code != c.code || (err == nil) != (c.code == "") {
-				t.Errorf("got %q with the mark %q, %v", answer, mark, err)
-			}
-		})
-	}
-	got, err := rpc.Call(t.Context(), asker, ask, rpc.Caller{}, question{}) // has nothing, and is asked for no mark
-	if err != nil || got.Text != "fresh" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

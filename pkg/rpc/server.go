@@ -152,60 +152,62 @@ func (s *Server) answer(ctx context.Context, r micro.Request, subject string, do
 		s.answerBatch(ctx, r, subject, caller, do)
 		return
 	}
-	var m marks
-	if has, ok := headers[headerMark]; ok {
-		m.has = has[0]
-		ctx = context.WithValue(ctx, marksKey{}, &m)
-	}
-	payload, err := s.result(ctx, subject, caller, r.Data(), do)
+	payload, mark, err := s.result(ctx, subject, caller, r.Data(), headers.Get(headerMark) != "", do)
 	if err != nil {
 		s.refuse(ctx, r, subject, err)
 		return
 	}
 	answer := &nats.Msg{Data: payload}
-	if m.now != "" {
-		answer.Header = nats.Header{headerMark: {m.now}}
+	if mark != "" {
+		answer.Header = nats.Header{headerMark: {mark}}
 	}
 	s.reply(ctx, r, subject, answer)
 }
 
-// marks are the mark of the answer that the caller has, and of the one it gets.
-type marks struct{ has, now string }
+// marked is the mark of an answer, and whether that is all that is asked for.
+type marked struct {
+	mark string
+	only bool
+}
 
-type marksKey struct{}
+type markedKey struct{}
 
-// Unchanged gives an answer its mark, and reports whether the caller has that answer:
-// then the handler need not make it. It is for handlers that have made sure of the
+// Marked gives an answer its mark, and reports whether nothing else is asked for: then
+// the handler need not make the answer. It is for handlers that have made sure of the
 // caller's right to it.
-func Unchanged(ctx context.Context, mark string) bool {
-	m, ok := ctx.Value(marksKey{}).(*marks)
-	if ok {
-		m.now = mark
+func Marked(ctx context.Context, mark string) (only bool) {
+	m, ok := ctx.Value(markedKey{}).(*marked)
+	if !ok {
+		return false
 	}
-	return ok && m.has == mark
+	m.mark = mark
+	return m.only
 }
 
 // appender is an answer that knows its own JSON, being large and asked for often.
 type appender interface{ AppendJSON([]byte) []byte }
 
-// result is what the handler answers, as JSON.
-func (s *Server) result(ctx context.Context, subject string, caller Caller, payload []byte, do work) ([]byte, error) {
+// result is what the handler answers, as JSON, or only its mark.
+func (s *Server) result(ctx context.Context, subject string, caller Caller, payload []byte, onlyMark bool, do work) (answer []byte, mark string, err error) {
 	start := time.Now()
+	m := &marked{only: onlyMark}
+	ctx = context.WithValue(ctx, markedKey{}, m)
 	result, err := s.contain(ctx, subject, func() (any, error) { return do(ctx, caller, payload) })
 	s.metrics.note(subject, start, err)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.log.Debug("request", "subject", subject, "request_id", RequestOf(ctx), "code", codeOf(err), "took", time.Since(start))
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if m, ok := ctx.Value(marksKey{}).(*marks); ok && m.now != "" && m.now == m.has {
-		return nil, nil // the caller has it
+	if onlyMark {
+		return []byte(m.mark), "", nil
 	}
 	if a, ok := result.(appender); ok {
-		return a.AppendJSON(nil), nil
+		return a.AppendJSON(nil), m.mark, nil
 	}
-	return json.Marshal(result)
+	answer, err = json.Marshal(result)
+	return answer, m.mark, err
 }
 
 // reply answers a request. micro's own Respond and Error are for the goroutine

@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/nats-io/nats.go"
+
+	"decentra.local/pkg/contract"
 	"decentra.local/pkg/rpc"
 )
 
@@ -26,12 +29,22 @@ type keptAnswer struct {
 
 // keptAnswers are those that were asked for last and have a mark: most who open a
 // channel want the same page of it. Their owner is asked each time whether the caller
-// may have it and whether it is still the same, which takes a few bytes. They are
-// forgotten by the half, whichever were not asked for since the last time.
+// may have it and what its mark is now. They are forgotten by the half, whichever were
+// not asked for since the last time.
 type keptAnswers struct {
+	marks map[string]*rpc.Marks // of the answers that may be kept, by subject
+
 	mu         sync.Mutex
 	young, old map[string]keptAnswer // by question
 	bytes      int                   // of the young
+}
+
+func newKeptAnswers(nc *nats.Conn) *keptAnswers {
+	k := &keptAnswers{marks: map[string]*rpc.Marks{}}
+	for _, m := range []rpc.Endpoint{contract.GetChannelHistory, contract.GetDMHistory} {
+		k.marks[m.Subject()] = rpc.GatherMarks(nc, m)
+	}
+	return k
 }
 
 func (k *keptAnswers) get(question string) keptAnswer {
@@ -69,21 +82,36 @@ func (k *keptAnswers) keep(question string, a keptAnswer) {
 	k.bytes += size
 }
 
-// askUnlessKept asks for what may have been kept.
-func (s *Service) askUnlessKept(ctx context.Context, m rpc.Endpoint, caller rpc.Caller, request []byte) ([]byte, error) {
+// confirm asks for the mark of an answer that is kept, on behalf of somebody who wants
+// it; "": it is not kept.
+func (k *keptAnswers) confirm(ctx context.Context, m rpc.Endpoint, caller rpc.Caller, request []byte) (string, error) {
+	if k.get(m.Subject()+string(request)).mark == "" {
+		return "", nil
+	}
+	return k.marks[m.Subject()].Call(ctx, caller, request)
+}
+
+// askUnlessKept asks for an answer, unless the one with the mark is kept. Whose caller
+// may have it is confirmed.
+func (s *Service) askUnlessKept(ctx context.Context, m rpc.Endpoint, caller rpc.Caller, request []byte, mark string) ([]byte, error) {
 	question := m.Subject() + string(request)
-	kept := s.kept.get(question)
-	body, mark, err := rpc.RawUnless(ctx, s.nc, m, caller, request, kept.mark)
-	switch {
-	case err != nil:
-		return nil, err
-	case mark == "":
-		return body, nil
-	case mark == kept.mark:
+	if kept := s.kept.get(question); mark != "" && kept.mark == mark {
 		return kept.body, nil
 	}
-	s.kept.put(question, keptAnswer{mark, body})
-	return body, nil
+	body, mark, err := rpc.RawMarked(ctx, s.nc, m, caller, request)
+	if err == nil && mark != "" && s.kept.marks[m.Subject()] != nil {
+		s.kept.put(question, keptAnswer{mark, body})
+	}
+	return body, err
+}
+
+// askKept asks for an answer that may be kept.
+func (s *Service) askKept(ctx context.Context, m rpc.Endpoint, caller rpc.Caller, request []byte) ([]byte, error) {
+	mark, err := s.kept.confirm(ctx, m, caller, request)
+	if err != nil {
+		return nil, err
+	}
+	return s.askUnlessKept(ctx, m, caller, request, mark)
 }
 
 // requestIn is the request in a frame, without what is only the frame's own.

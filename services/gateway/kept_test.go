@@ -26,7 +26,8 @@ import (
 func TestAKeptPageIsAsItIsNow(t *testing.T) {
 	const room = "server/channel"
 	connect := bustest.Start(t)
-	gateway := &Service{nc: connect(Name)}
+	nc := connect(Name)
+	gateway := &Service{nc: nc, kept: newKeptAnswers(nc)}
 	var db *store.DB
 	own := func() (leave func()) { // what a life of the owner does
 		var err error
@@ -78,7 +79,7 @@ func TestAKeptPageIsAsItIsNow(t *testing.T) {
 	}
 	ask := func(user string, w wire.Window) ([]byte, error) {
 		request, _ := json.Marshal(wire.GetChannelHistory{ServerID: "server", ChannelID: "channel", Window: w})
-		return gateway.askUnlessKept(t.Context(), contract.GetChannelHistory, rpc.Caller{User: user}, request)
+		return gateway.askKept(t.Context(), contract.GetChannelHistory, rpc.Caller{User: user}, request)
 	}
 	want := func(w wire.Window, contents ...string) {
 		t.Helper()
@@ -123,13 +124,13 @@ func TestAKeptPageIsAsItIsNow(t *testing.T) {
 	}
 
 	say(strings.Repeat("long ", 2000))
-	before := gateway.nc.Stats().InBytes
+	before := nc.Stats().InBytes
 	for range 10 {
 		if body, err := ask("ann", wire.Window{}); err != nil || len(body) < 10_000 {
 			t.Errorf("got %s, %v", body, err)
 		}
 	}
-	if came := gateway.nc.Stats().InBytes - before; came > 15_000 {
+	if came := nc.Stats().InBytes - before; came > 15_000 {
 		t.Errorf("ten times the same page were %d bytes", came)
 	}
 

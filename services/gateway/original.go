@@ -109,10 +109,10 @@ func (s *Service) originalMessages(r *http.Request, session contract.Session) ([
 	case wire.ContextServer:
 		serverID, channelID, _ := strings.Cut(id, "/")
 		request, _ := json.Marshal(wire.GetChannelHistory{ServerID: serverID, ChannelID: channelID, Window: window}) // plain fields
-		return s.askUnlessKept(r.Context(), contract.GetChannelHistory, callerOf(session), request)
+		return s.askKept(r.Context(), contract.GetChannelHistory, callerOf(session), request)
 	case wire.ContextDM:
 		request, _ := json.Marshal(wire.GetDMHistory{DMID: id, Window: window}) // plain fields
-		return s.askUnlessKept(r.Context(), contract.GetDMHistory, callerOf(session), request)
+		return s.askKept(r.Context(), contract.GetDMHistory, callerOf(session), request)
 	default:
 		return nil, fault.New(fault.Invalid, "The parameter context_type must be server or dm.")
 	}

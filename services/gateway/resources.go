@@ -124,7 +124,7 @@ func call[In, Req, Res any](a *resources, op huma.Operation, m rpc.Method[Req, R
 		if err != nil {
 			return nil, err
 		}
-		return a.askUnlessKept(ctx, m, callerOf(session), question)
+		return a.askKept(ctx, m, callerOf(session), question)
 	})
 }
 

@@ -78,7 +78,7 @@ type Service struct {
 	long      chan struct{} // turns of what has a long answer
 	entries   chan struct{} // turns of those who enter
 	lobby     atomic.Pointer[lobby]
-	kept      keptAnswers
+	kept      *keptAnswers
 	voices    *voices
 }
 
@@ -134,7 +134,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	defer nc.Close()
-	s.nc, s.gathered = nc, newGathered(nc)
+	s.nc, s.gathered, s.kept = nc, newGathered(nc), newKeptAnswers(nc)
 	if s.aside, err = s.host.ConnectAside(nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		s.log.Warn("nats", "error", err)
 	})); err != nil {

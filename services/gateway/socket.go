@@ -341,28 +341,18 @@ func (s *socket) handle(requests []request) {
 		return
 	}
 	route, err := s.route(allowed[0])
-	resync := allowed[0].Type == (wire.Resync{}).FrameType()
-	if resync || err == nil && route.Long {
-		if s.isEnding() {
-			return // nobody waits for the answer
-		}
-		done, ok := s.longTurn(ctx)
-		if !ok {
-			s.refuse(allowed[0].RequestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
-			return
-		}
-		defer done()
-	}
 	switch {
-	case resync:
-		s.resync(ctx, allowed[0].RequestID)
+	case allowed[0].Type == wire.Resync{}.FrameType():
+		s.inLongTurn(ctx, allowed[0].RequestID, func() { s.resync(ctx, allowed[0].RequestID) })
 		return
 	case err != nil:
 		s.refuse(allowed[0].RequestID, err)
 		return
-	}
-	if !route.Large && len(allowed[0].data) > largeFrame {
+	case !route.Large && len(allowed[0].data) > largeFrame:
 		s.refuse(allowed[0].RequestID, errLarge)
+		return
+	case route.Long:
+		s.handleLong(ctx, allowed[0], route)
 		return
 	}
 	if serviceOf(route.Endpoint) == contract.Voice {
@@ -393,24 +383,52 @@ func (s *socket) handle(requests []request) {
 	}
 }
 
-// askAll asks for requests that may be asked together; long answers may have been kept,
-// and are asked for alone. The fan-out may wait for what comes of messages.
+// handleLong works on a request with a long answer. Whether one is kept that is still
+// the same is a small question.
+func (s *socket) handleLong(ctx context.Context, r request, route contract.Route) {
+	question, err := requestIn(r.data, route.Endpoint)
+	var mark string
+	if err == nil {
+		mark, err = s.service.kept.confirm(ctx, route.Endpoint, s.caller(), question)
+	}
+	if err != nil {
+		s.refuse(r.RequestID, err)
+		return
+	}
+	s.inLongTurn(ctx, r.RequestID, func() {
+		body, err := s.service.askUnlessKept(ctx, route.Endpoint, s.caller(), question, mark)
+		if err != nil {
+			s.refuse(r.RequestID, err)
+			return
+		}
+		s.answer(route.Answer, r.RequestID, body)
+	})
+}
+
+// askAll asks for requests that may be asked together. The fan-out may wait for what
+// comes of messages.
 func (s *socket) askAll(ctx context.Context, link *nats.Conn, route contract.Route, payloads [][]byte) []rpc.Answer {
 	if route.Batch {
 		defer s.service.hub.expect()()
 	}
-	if route.Long {
-		request, err := requestIn(payloads[0], route.Endpoint)
-		if err != nil {
-			return []rpc.Answer{{Err: err}}
-		}
-		body, err := s.service.askUnlessKept(ctx, route.Endpoint, s.caller(), request)
-		return []rpc.Answer{{Body: body, Err: err}}
-	}
 	return rpc.Batch(ctx, link, route.Endpoint, s.caller(), payloads)
 }
 
-// longTurn waits until something with a long answer may be worked on; false: not in time.
+// inLongTurn does something with a long answer when its turn has come, if that is in
+// time.
+func (s *socket) inLongTurn(ctx context.Context, requestID string, do func()) {
+	if s.isEnding() {
+		return // nobody waits for the answer
+	}
+	done, ok := s.longTurn(ctx)
+	if !ok {
+		s.refuse(requestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
+		return
+	}
+	defer done()
+	do()
+}
+
 func (s *socket) longTurn(ctx context.Context) (done func(), ok bool) {
 	mine, ok := s.service.limits.longTurn(s.me().user, ctx.Done())
 	if !ok {
