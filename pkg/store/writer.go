@@ -19,6 +19,11 @@ import (
 const (
 	maxQueue = 1024 // Update calls that wait; more block with their context
 	maxBatch = 256  // functions in one transaction
+	// After a transaction that busyBatch functions or more shared, and while fewer
+	// wait than those were, the next is put off for half as long as it took, at most
+	// for mostRest: where much is written at the same time, more of it shares a sync.
+	busyBatch = 8
+	mostRest  = time.Millisecond
 )
 
 // writer owns the writing connection. Its goroutine takes whatever has queued
@@ -112,12 +117,18 @@ func (w *writer) update(ctx context.Context, fn func(tx *Tx) error) error {
 func (w *writer) loop() {
 	defer close(w.stopped)
 	batch := make([]*job, 0, maxBatch)
+	var took time.Duration // by the last transaction
 	for {
 		select {
 		case j := <-w.queue:
 			runtime.Gosched() // whoever is about to queue something comes along
+			if len(batch) >= busyBatch && 1+len(w.queue) < len(batch) {
+				time.Sleep(min(took/2, mostRest))
+			}
 			batch = w.gather(append(batch[:0], j))
+			start := time.Now()
 			w.run(batch)
+			took = time.Since(start)
 			clear(batch)
 		case <-w.closing:
 			for {
