@@ -36,7 +36,7 @@ type Session struct {
 	AtLeast int64        `json:"at_least"`
 }
 
-// Methods of auth.
+// Methods of auth. What somebody whose account is gone had begun is unauthenticated.
 var (
 	// SignUp: invalid, too_large, conflict (name taken), not_found (code).
 	SignUp = rpc.Method[SignUpRequest, Session]{Service: Auth, Name: "sign_up"}
@@ -57,7 +57,7 @@ var (
 	SetProfile = rpc.Method[wire.SetProfile, Nothing]{Service: Auth, Name: "set_profile"}
 	// GetPicture returns a stored picture by its name: not_found.
 	GetPicture = rpc.Method[PictureRequest, Picture]{Service: Auth, Name: "picture"}
-	// DeleteAccount: permission_denied for a wrong password, invalid.
+	// DeleteAccount: permission_denied for a wrong password, invalid, rate_limited.
 	DeleteAccount = rpc.Method[wire.DeleteAccount, Nothing]{Service: Auth, Name: "delete_account"}
 	// GetSessions lists the caller's sessions.
 	GetSessions = rpc.Method[Nothing, wire.Sessions]{Service: Auth, Name: "sessions"}
@@ -82,8 +82,8 @@ var (
 	// the caller may. Without a code all of the server's are revoked.
 	ListServerInvites   = rpc.Method[MakeServerInviteRequest, wire.Invites]{Service: Auth, Name: "list_server_invites"}
 	RevokeServerInvites = rpc.Method[RevokeServerInvitesRequest, Nothing]{Service: Auth, Name: "revoke_server_invites"}
-	// MakeServerInvite makes a code for one use for a server; only chat asks, who
-	// knows that the caller may.
+	// MakeServerInvite makes a code for a server; only chat asks, who knows that the
+	// caller may.
 	MakeServerInvite = rpc.Method[MakeServerInviteRequest, wire.InviteCode]{Service: Auth, Name: "make_server_invite"}
 	// FindInvite says what an unused code is for: not_found.
 	FindInvite = rpc.Method[FindInviteRequest, Invite]{Service: Auth, Name: "find_invite"}

@@ -124,41 +124,71 @@ func (s *Service) login(ctx context.Context, _ rpc.Caller, r contract.LoginReque
 	if nameKey(r.Username) == "" || r.Password == "" {
 		return contract.Session{}, fault.New(fault.Invalid, "User name and password are needed.")
 	}
-	name, ok, err := s.checkPassword(ctx, r.Username, r.Password)
+	known, err := s.checkPassword(ctx, r.Username, r.Password, errWrongLogin)
 	if err != nil {
 		return contract.Session{}, err
 	}
-	if !ok {
-		return contract.Session{}, fault.New(fault.Unauthenticated, "Wrong user name or password.")
-	}
 	var session contract.Session
-	err = s.db.Update(ctx, func(tx *store.Tx) (err error) {
-		session, err = s.startSession(tx, name, r.Origin)
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := known.still(tx); err != nil {
+			return err
+		}
+		session, err = s.startSession(tx, known.username, r.Origin)
 		return err
 	})
 	return session, err
 }
 
-// checkPassword finds the account of a name, in any spelling, if the password is
-// its own. The eleventh wrong one of a name waits: rate_limited.
-func (s *Service) checkPassword(ctx context.Context, username, password string) (name string, ok bool, err error) {
-	key := nameKey(username)
-	if err := s.passwords.patience(key, time.Now()); err != nil {
-		return "", false, err
+var (
+	errWrongLogin    = fault.New(fault.Unauthenticated, "Wrong user name or password.")
+	errWrongPassword = fault.New(fault.PermissionDenied, "The password is wrong.")
+	errWrongPresent  = fault.New(fault.PermissionDenied, "The present password is wrong.")
+)
+
+// known is an account whose password was right when it was looked at.
+type known struct {
+	username, hashed string
+	wrong            error
+}
+
+// still refuses an account whose password has changed since: to check one takes
+// time, and whoever knew the former one gets nothing for it any more.
+func (k known) still(tx *store.Tx) error {
+	var same bool
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE username = $1 AND password_hash = $2)`, k.username, k.hashed).Scan(&same)
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
 	}
-	var hashed string
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		err := tx.QueryRow(`SELECT username, password_hash FROM account WHERE name_key = $1 AND deleted IS NULL`, key).Scan(&name, &hashed)
+	if !same {
+		return k.wrong
+	}
+	return nil
+}
+
+// checkPassword finds the account of a name, in any spelling, if the password is
+// its own, and answers wrong if not. The eleventh wrong one of a name waits:
+// rate_limited.
+func (s *Service) checkPassword(ctx context.Context, username, password string, wrong error) (known, error) {
+	key, found := nameKey(username), known{wrong: wrong}
+	if err := s.passwords.patience(key, time.Now()); err != nil {
+		return known{}, err
+	}
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		err := tx.QueryRow(`SELECT username, password_hash FROM account WHERE name_key = $1 AND deleted IS NULL`, key).
+			Scan(&found.username, &found.hashed)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("find account: %w", err)
 		}
 		return nil
 	})
 	if err != nil {
-		return "", false, err
+		return known{}, err
 	}
-	ok, err = s.passwords.matches(ctx, key, hashed, password, time.Now())
-	return name, ok, err
+	right, err := s.passwords.matches(ctx, key, found.hashed, password, time.Now())
+	if err == nil && !right {
+		err = wrong
+	}
+	return found, err
 }
 
 // changePassword takes the present password once more: a page left open is not
@@ -167,18 +197,18 @@ func (s *Service) changePassword(ctx context.Context, caller rpc.Caller, r wire.
 	if err := s.passwords.checkNew(r.NewPassword); err != nil {
 		return contract.Nothing{}, err
 	}
-	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
+	known, err := s.checkPassword(ctx, caller.User, r.Password, errWrongPresent)
 	if err != nil {
 		return contract.Nothing{}, err
-	}
-	if !ok {
-		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The present password is wrong.")
 	}
 	hashed, err := s.passwords.hash(ctx, r.NewPassword)
 	if err != nil {
 		return contract.Nothing{}, err
 	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := known.still(tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`UPDATE account SET password_hash = $1 WHERE username = $2`, hashed, caller.User); err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
@@ -193,16 +223,13 @@ func (s *Service) deleteAccount(ctx context.Context, caller rpc.Caller, r wire.D
 	if r.Messages != "keep" && r.Messages != "remove" {
 		return contract.Nothing{}, errMessagesField
 	}
-	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
+	known, err := s.checkPassword(ctx, caller.User, r.Password, errWrongPassword)
 	if err != nil {
 		return contract.Nothing{}, err
 	}
-	if !ok {
-		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The password is wrong.")
-	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
-		if _, err := livingAccount(tx, caller.User); err != nil {
-			return err // another of its connections was faster
+		if err := known.still(tx); err != nil {
+			return err // or another of its connections was faster
 		}
 		return s.endAccount(tx, caller.User, r.Messages == "remove")
 	})

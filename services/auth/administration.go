@@ -141,6 +141,20 @@ func livingAccount(tx *store.Tx, named string) (username string, err error) {
 	return username, nil
 }
 
+// mustLive refuses who is gone: a request may have been on its way when the account
+// was deleted.
+func mustLive(tx *store.Tx, username string) error {
+	var lives bool
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM account WHERE username = $1 AND deleted IS NULL)`, username).Scan(&lives)
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	if !lives {
+		return fault.New(fault.Unauthenticated, "The account is gone.")
+	}
+	return nil
+}
+
 // resetPassword uses a link up. Whoever was logged in as the account is no more.
 func (s *Service) resetPassword(ctx context.Context, _ rpc.Caller, r wire.ResetPassword) (contract.Nothing, error) {
 	if err := s.passwords.checkNew(r.NewPassword); err != nil {
@@ -199,14 +213,14 @@ func (s *Service) removeAccount(ctx context.Context, caller rpc.Caller, r wire.R
 	if err != nil {
 		return contract.Nothing{}, err
 	}
-	_, ok, err := s.checkPassword(ctx, caller.User, r.Password)
+	known, err := s.checkPassword(ctx, caller.User, r.Password, errWrongPassword)
 	if err != nil {
 		return contract.Nothing{}, err
 	}
-	if !ok {
-		return contract.Nothing{}, fault.New(fault.PermissionDenied, "The password is wrong.")
-	}
 	return contract.Nothing{}, s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := known.still(tx); err != nil {
+			return err
+		}
 		if err := mustOwnInstallation(tx, caller.User); err != nil {
 			return err
 		}

@@ -102,6 +102,9 @@ func (s *Service) setProfile(ctx context.Context, caller rpc.Caller, r wire.SetP
 // profileChanged makes a new version of the profile, tells the user's own
 // connections, and leaves the fact that friends and fellow members are told of.
 func (s *Service) profileChanged(tx *store.Tx, username string, own func(wire.Profile) wire.Frame) error {
+	if err := mustLive(tx, username); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(`UPDATE account SET profile_version = profile_version + 1 WHERE username = $1`, username); err != nil {
 		return fmt.Errorf("number the profile: %w", err)
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -171,11 +172,11 @@ func TestWrongPasswordsAreCountedByWhatPasses(t *testing.T) {
 	now := time.Now()
 	s := serviceAt(t, &now)
 	try := func() error {
-		_, _, err := s.checkPassword(t.Context(), "ann", "wrong")
+		_, err := s.checkPassword(t.Context(), "ann", "wrong", errWrongLogin)
 		return err
 	}
 	for n := range wrongBurst {
-		if err := try(); err != nil {
+		if err := try(); !errors.Is(err, errWrongLogin) {
 			t.Fatalf("wrong password %d: %v", n+1, err)
 		}
 	}

@@ -66,6 +66,9 @@ func (s *Service) makeInvite(ctx context.Context, creator string, serverID *stri
 	}
 	code := newCode()
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := mustLive(tx, creator); err != nil {
+			return err
+		}
 		var open int
 		err := tx.QueryRow(`SELECT count(*) FROM invite WHERE creator = $1 AND `+usable, creator, s.now().UnixMicro()).Scan(&open)
 		if err != nil {
@@ -76,9 +79,6 @@ func (s *Service) makeInvite(ctx context.Context, creator string, serverID *stri
 		}
 		_, err = tx.Exec(`INSERT INTO invite (code, creator, server_id, max_uses, uses_left, created, expires)
 			VALUES ($1, $2, $3, $4, $4, $5, $6)`, code, creator, serverID, uses, s.now().UnixMicro(), expires)
-		if store.IsForeignKey(err) {
-			return fault.New(fault.Unauthenticated, "The account is gone.")
-		}
 		if err != nil {
 			return fmt.Errorf("insert invite: %w", err)
 		}
@@ -239,6 +239,9 @@ func (s *Service) redeemInvite(ctx context.Context, caller rpc.Caller, r contrac
 	var done contract.Redemption
 	code := cleanCode(r.Code)
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
+		if err := mustLive(tx, caller.User); err != nil {
+			return err
+		}
 		err := tx.QueryRow(`SELECT i.server_id, u.fact FROM invite_use u JOIN invite i ON i.code = u.code
 			WHERE u.code = $1 AND u.username = $2 AND u.fact > $3 AND i.server_id IS NOT NULL`, code, caller.User, r.Applied).
 			Scan(&done.ServerID, &done.Fact)
