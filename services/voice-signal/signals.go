@@ -93,8 +93,8 @@ func (s *Service) candidate(ctx context.Context, caller rpc.Caller, r wire.SendC
 	return contract.Nothing{}, nil
 }
 
-// discreet leaves out of a description the candidates that would tell an address
-// that is not to be told.
+// discreet leaves out of a description the candidates and the defaults that would
+// tell an address that is not to be told.
 func (p *place) discreet(d wire.SessionDescription) wire.SessionDescription {
 	if !p.RelayOnly {
 		return d
@@ -106,9 +106,12 @@ func (p *place) discreet(d wire.SessionDescription) wire.SessionDescription {
 			kept = append(kept, line)
 		}
 	}
-	d.SDP = withoutBase(strings.Join(kept, ""))
+	d.SDP = byDefault.ReplaceAllString(withoutBase(strings.Join(kept, "")), "${1}IN IP4 0.0.0.0")
 	return d
 }
+
+// byDefault is where a description has media go without candidates (RFC 8839, 4.2.1.2).
+var byDefault = regexp.MustCompile(`(?m)^(c=|a=rtcp:\d+ )IN IP[46] \S+`)
 
 // base is the address at which the relay sees a client (RFC 8839, 5.1).
 var base = regexp.MustCompile(` raddr \S+ rport \d+`)

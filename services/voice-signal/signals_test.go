@@ -11,14 +11,17 @@ func TestCandidatesThatTellAnAddress(t *testing.T) {
 	const reflexive = "a=candidate:2 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 192.0.2.1 rport 50000\r\n"
 	const relay = "a=candidate:3 1 udp 33562367 198.18.0.1 1024 typ relay raddr 203.0.113.7 rport 50000\r\n"
 	const discreet = "a=candidate:3 1 udp 33562367 198.18.0.1 1024 typ relay raddr 0.0.0.0 rport 9\r\n"
-	offer := wire.SessionDescription{Type: "offer", SDP: "v=0\r\n" + host + reflexive + relay + "a=mid:0\r\n"}
+	// Once there are candidates, the best of them is where the media go by default.
+	const media = "m=audio 50000 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 203.0.113.7\r\na=rtcp:50001 IN IP6 2001:db8::7\r\n"
+	const elsewhere = "m=audio 50000 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:50001 IN IP4 0.0.0.0\r\n"
+	offer := wire.SessionDescription{Type: "offer", SDP: "v=0\r\n" + media + host + reflexive + relay + "a=mid:0\r\n"}
 	for _, c := range []struct {
 		name string
 		who  place
 		want string
 	}{
 		{"of somebody who does not mind", place{}, offer.SDP},
-		{"of somebody who does", place{RelayOnly: true}, "v=0\r\n" + discreet + "a=mid:0\r\n"},
+		{"of somebody who does", place{RelayOnly: true}, "v=0\r\n" + elsewhere + discreet + "a=mid:0\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.who.discreet(offer); got.SDP != c.want || got.Type != "offer" {
