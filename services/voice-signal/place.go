@@ -63,17 +63,17 @@ func (p *place) subject() wire.VoiceSubject {
 	return wire.VoiceSubject{Username: p.User, VoicePlace: p.VoicePlace, CallID: p.CallID}
 }
 
-// inside lists those in a room, in the order in which they came.
+// inside lists those in a room, in no order.
 func (s *Service) inside(room wire.VoicePlace) []*place {
 	all := list[place](s.book, placePrefix)
-	all = slices.DeleteFunc(all, func(p *place) bool { return !p.inRoom() || p.VoicePlace != room })
-	slices.SortFunc(all, func(a, b *place) int {
-		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.User, b.User))
-	})
-	return all
+	return slices.DeleteFunc(all, func(p *place) bool { return !p.inRoom() || p.VoicePlace != room })
 }
 
+// members lists people in the order in which they came.
 func members(places []*place) []wire.VoiceMember {
+	slices.SortFunc(places, func(a, b *place) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.User, b.User))
+	})
 	all := make([]wire.VoiceMember, 0, len(places))
 	for _, p := range places {
 		all = append(all, p.member())

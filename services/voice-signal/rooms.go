@@ -1,6 +1,7 @@
 package voicesignal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -64,18 +65,19 @@ func (s *Service) standings(ctx context.Context, of []contract.VoiceStanding) ([
 
 // rooms lists the rooms of servers with somebody inside.
 func (s *Service) rooms(servers []string) []wire.VoiceRoom {
-	rooms := []wire.VoiceRoom{}
-	known := map[wire.VoicePlace]bool{}
-	all := list[place](s.book, placePrefix)
-	slices.SortFunc(all, func(a, b *place) int {
-		return slices.Compare([]string{a.ServerID, a.ChannelID}, []string{b.ServerID, b.ChannelID})
-	})
-	for _, p := range all {
-		if p.inRoom() && !known[p.VoicePlace] && slices.Contains(servers, p.ServerID) {
-			known[p.VoicePlace] = true
-			rooms = append(rooms, wire.VoiceRoom{ServerID: p.ServerID, ChannelID: p.ChannelID, VoiceMembers: members(s.inside(p.VoicePlace))})
+	inside := map[wire.VoicePlace][]*place{}
+	for _, p := range list[place](s.book, placePrefix) {
+		if p.inRoom() && slices.Contains(servers, p.ServerID) {
+			inside[p.VoicePlace] = append(inside[p.VoicePlace], p)
 		}
 	}
+	rooms := make([]wire.VoiceRoom, 0, len(inside))
+	for room, places := range inside {
+		rooms = append(rooms, wire.VoiceRoom{ServerID: room.ServerID, ChannelID: room.ChannelID, VoiceMembers: members(places)})
+	}
+	slices.SortFunc(rooms, func(a, b wire.VoiceRoom) int {
+		return cmp.Or(cmp.Compare(a.ServerID, b.ServerID), cmp.Compare(a.ChannelID, b.ChannelID))
+	})
 	return rooms
 }
 
