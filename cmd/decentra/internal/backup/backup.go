@@ -60,11 +60,11 @@ var databases = []string{contract.Chat + ".db", contract.Social + ".db", contrac
 // Write writes a backup of a data directory to a new file, or to out for the name
 // "-". Scratch copies of the databases are made, one at a time, beside the file.
 func Write(ctx context.Context, data, name, program string, out io.Writer) (manifest Manifest, err error) {
-	names, err := content(data)
+	found, err := content(data, isDatabase)
 	if err != nil {
 		return manifest, err
 	}
-	if !slices.ContainsFunc(names, isDatabase) {
+	if len(found) == 0 {
 		return manifest, fmt.Errorf("there is no installation in %s: no database is in it", data)
 	}
 	beside := filepath.Dir(name)
@@ -81,10 +81,10 @@ func Write(ctx context.Context, data, name, program string, out io.Writer) (mani
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	w := &writer{data: data, scratch: scratch, manifest: Manifest{Format: format, Program: program, Made: time.Now().UTC()}}
 	if name == "-" {
-		err = w.write(ctx, names, out)
+		err = w.write(ctx, out)
 		return w.manifest, err
 	}
-	err = newFile(name, func(file io.Writer) error { return w.write(ctx, names, file) })
+	err = newFile(name, func(file io.Writer) error { return w.write(ctx, file) })
 	return w.manifest, err
 }
 
@@ -124,10 +124,9 @@ func newFile(name string, write func(io.Writer) error) error {
 	return errors.Join(err, os.Remove(file.Name()))
 }
 
-// content lists the files to keep below a data directory, databases first and in
-// their order: pictures and keys that a database speaks of are there before it
-// does.
-func content(data string) ([]string, error) {
+// content lists the files to keep of one kind below a data directory, databases in
+// their order.
+func content(data string, kind func(name string) bool) ([]string, error) {
 	var names []string
 	err := fs.WalkDir(os.DirFS(data), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -135,7 +134,7 @@ func content(data string) ([]string, error) {
 			return err
 		case entry.IsDir() && madeAnew(name):
 			return fs.SkipDir
-		case entry.Type().IsRegular() && !madeAnew(name):
+		case entry.Type().IsRegular() && !madeAnew(name) && kind(name):
 			names = append(names, name)
 		}
 		return nil
@@ -148,6 +147,8 @@ func content(data string) ([]string, error) {
 }
 
 func isDatabase(name string) bool { return slices.Contains(databases, path.Base(name)) }
+
+func isOther(name string) bool { return !isDatabase(name) }
 
 func order(name string) int {
 	if i := slices.Index(databases, path.Base(name)); i >= 0 {
@@ -174,18 +175,26 @@ type writer struct {
 	manifest      Manifest
 }
 
-func (w *writer) write(ctx context.Context, names []string, out io.Writer) error {
+func (w *writer) write(ctx context.Context, out io.Writer) error {
 	zip, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
 	if err != nil {
 		return err
 	}
 	w.tar = tar.NewWriter(zip)
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
+	// The others are looked for once the databases are copied: pictures and keys that
+	// a copy speaks of are there by then.
+	for _, kind := range []func(string) bool{isDatabase, isOther} {
+		names, err := content(w.data, kind)
+		if err != nil {
 			return err
 		}
-		if err := w.file(ctx, name); err != nil {
-			return fmt.Errorf("back %s up: %w", name, err)
+		for _, name := range names {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.file(ctx, name); err != nil {
+				return fmt.Errorf("back %s up: %w", name, err)
+			}
 		}
 	}
 	text, err := json.MarshalIndent(w.manifest, "", "  ")
