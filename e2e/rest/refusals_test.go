@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -205,6 +206,33 @@ func TestTooFast(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("still refused after the pause")
 			}
+		}
+		return
+	}
+	t.Fatal("never refused")
+}
+
+// The endpoints of the first programs are bounded like the others.
+func TestTooFastOverTheFirstEndpoints(t *testing.T) {
+	i := install(t)
+	anna := i.signUp(t, "anna", "")
+	for range 1000 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, i.url+"/api/friends", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+anna.token)
+		response, err := httpClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body) // else the connection is of no more use
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			continue
+		}
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+			t.Errorf("refused with %d, Retry-After %q", response.StatusCode, response.Header.Get("Retry-After"))
 		}
 		return
 	}

@@ -52,6 +52,9 @@ func (s *Service) originalAuth(w http.ResponseWriter, r *http.Request) {
 func (s *Service) original(answer func(r *http.Request, session contract.Session) ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		session, err := s.sessionOf(r)
+		if err == nil {
+			err = s.limits.allowFrame(session.Profile.Username, r.URL.Path)
+		}
 		if err != nil {
 			writeFailure(w, err)
 			return
