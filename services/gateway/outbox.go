@@ -132,12 +132,13 @@ func (o *outbox) grow(n int) {
 	}
 }
 
-// await waits until little waits for the connection; false: over came first.
+// await waits until little waits for the connection; false: over came first, or
+// nothing more can be written.
 func (o *outbox) await(over <-chan struct{}) bool {
 	o.mu.Lock()
-	if !o.behind || o.bytes <= askBytes {
-		o.mu.Unlock()
-		return true
+	if o.closed || !o.behind || o.bytes <= askBytes {
+		defer o.mu.Unlock()
+		return !o.closed
 	}
 	if o.room == nil {
 		o.room = make(chan struct{})

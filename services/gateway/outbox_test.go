@@ -204,6 +204,9 @@ func TestAllConnectionsTogetherAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if o.closed { // as soon as it is behind
+			if o.await(nil) {
+				t.Fatal("one that is let go is worked for")
+			}
 			if left := o.all.Load(); left != waitingBytes+1 {
 				t.Fatalf("%d bytes stay counted", left-waitingBytes-1)
 			}

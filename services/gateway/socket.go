@@ -417,16 +417,15 @@ func (s *socket) askAll(ctx context.Context, link *nats.Conn, route contract.Rou
 // inLongTurn does something with a long answer when its turn has come, if that is in
 // time.
 func (s *socket) inLongTurn(ctx context.Context, requestID string, do func()) {
-	if s.isEnding() {
-		return // nobody waits for the answer
-	}
 	done, ok := s.longTurn(ctx)
 	if !ok {
 		s.refuse(requestID, fault.New(fault.Unavailable, "The server is busy. Please try again."))
 		return
 	}
 	defer done()
-	do()
+	if !s.isEnding() { // else nobody waits for the answer
+		do()
+	}
 }
 
 func (s *socket) longTurn(ctx context.Context) (done func(), ok bool) {

@@ -68,6 +68,7 @@ func (s *splitter) close() error { return s.listener.Close() }
 // sort waits for the first byte and hands the connection on.
 func (s *splitter) sort(conn net.Conn) {
 	c := &begun{TCPConn: conn.(*net.TCPConn), client: conn.RemoteAddr()}
+	boundUnsent(c.TCPConn)
 	_ = conn.SetReadDeadline(time.Now().Add(firstByteTimeout)) // on a closed connection the read fails too
 	if err := s.begin(c); err != nil {
 		s.log.Debug("connection not understood", "from", conn.RemoteAddr(), "error", err)
