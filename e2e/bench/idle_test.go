@@ -58,6 +58,7 @@ func (b *bench) startOne(s *system, in *section, with string) {
 
 // idle connects people who do nothing.
 func (b *bench) idle() {
+	grown := map[string]connected{} // by system, from the fewer connections before
 	for _, n := range b.extent.idle {
 		in := b.report.section(fmt.Sprintf("%s idle connections", whole(n)),
 			fmt.Sprintf("Logged in by token, %d at once, each in two servers of %d people. The relay knows neither logins nor servers.", atOnce, serverMembers))
@@ -68,20 +69,29 @@ func (b *bench) idle() {
 		} {
 			s := start()
 			p := b.idlePeople(s, n)
+			var took []float64
 			for range b.repetitions {
-				b.rest(s, p, in)
+				took = append(took, b.rest(s, p, in))
 			}
 			s.stop(b.T)
+			now := connected{float64(n), median(took)}
+			if fewer, ok := grown[s.name]; ok {
+				in.add(fmt.Sprintf("memory of each after the first %s, kB", whole(int(fewer.people))), s, (now.memory-fewer.memory)/1000/(now.people-fewer.people))
+			}
+			grown[s.name] = now
 		}
 	}
 }
 
-// rest measures people who do nothing once.
-func (b *bench) rest(s *system, p people, in *section) {
+// connected are people with a connection, and the bytes that all of them take.
+type connected struct{ people, memory float64 }
+
+// rest measures people who do nothing once, and returns the bytes that they take.
+func (b *bench) rest(s *system, p people, in *section) float64 {
 	n := float64(len(p.tokens))
 	s.again(b.T, nil) // memory is to be fresh
 	s.settle(b.T)
-	before := must(s.memory())(b.T)
+	before, heldBefore := must(s.memory())(b.T), must(s.memoryHolders())(b.T)
 	started := time.Now()
 	crowd := s.gather(b.T, p)
 	took := time.Since(started)
@@ -89,14 +99,24 @@ func (b *bench) rest(s *system, p people, in *section) {
 	cpu, at := must(s.cpu())(b.T), time.Now()
 	time.Sleep(b.extent.rest)
 	used := must(s.cpu())(b.T) - cpu
-	memory := must(s.memory())(b.T)
+	memory, held := must(s.memory())(b.T)-before, must(s.memoryHolders())(b.T)
 	in.add("idle CPU, % of one processor", s, 100*used.Seconds()/time.Since(at).Seconds())
-	in.add("memory of a connection, kB", s, float64(memory-before)/1000/n)
 	in.add("logins by token until init, per second", s, n/took.Seconds())
+	in.add("memory of a connection, kB", s, float64(memory)/1000/n)
+	if s.inst != nil {
+		others := float64(memory)
+		for i, h := range memoryHolders {
+			grown := held[i] - heldBefore[i]
+			in.add("of it "+h.name+", kB", s, grown/1000/n)
+			others -= grown
+		}
+		in.add("of it program code, files and the NATS server, kB", s, others/1000/n)
+	}
 	if err := crowd.err.Load(); err != nil {
 		b.Fatal(*err)
 	}
 	crowd.close()
+	return float64(memory)
 }
 
 // idlePeople makes accounts that are members of two servers each: with those who

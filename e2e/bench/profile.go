@@ -135,7 +135,7 @@ func (s *system) profile(ctx context.Context, spell time.Duration) (map[string]f
 	return shares, nil
 }
 
-// profiled are the addresses at which the system's processes serve pprof; the NATS
+// profiled are the addresses at which the system's processes serve pprof and metrics; the NATS
 // server of a split installation has none.
 func (s *system) profiled() ([]string, error) {
 	if s.inst == nil {

@@ -10,21 +10,23 @@ import (
 // profiles watches where the time goes while people write, read and log in.
 func (b *bench) profiles() {
 	systems := b.systems("--profile")
-	for _, c := range []struct{ rooms, members, senders, window int }{
-		{1, b.members[0], fanOutSenders, 1},
-		{1, b.members[0], fanOutSenders, 16},
-		{b.extent.rooms, roomMembers, 1, 1},
-		{1, roomMembers, 1, 1},
+	for _, c := range []struct {
+		title          string
+		rooms, members int
+		load           load
+	}{
+		{fanOutRow(b.members[0], 1), 1, b.members[0], load{senders: fanOutSenders, window: 1}},
+		{fanOutRow(b.members[0], 16), 1, b.members[0], load{senders: fanOutSenders, window: 16}},
+		{roomsTitle(b.extent.rooms), b.extent.rooms, roomMembers, load{senders: 1, window: 1}},
+		{roomsTitle(1), 1, roomMembers, load{senders: 1, window: 1}},
+		{latencyTitle(), 1, b.listeners, load{senders: clockSenders, rate: clockRate}},
 	} {
-		title := fanOutRow(c.members, c.window)
-		if c.senders == 1 {
-			title = roomsTitle(c.rooms)
-		}
 		all := b.gather(systems, c.rooms, c.members)
-		in := b.whereTimeGoes(title, "1,000 deliveries")
+		c.load.spell = b.watched
+		in := b.whereTimeGoes(c.title, "1,000 deliveries")
 		b.repeat(systems, func(i int, s *system) error {
 			return b.watch(in, s, func() (int64, error) {
-				o, err := run(s, all[i], load{senders: c.senders, window: c.window, spell: b.watched})
+				o, err := run(s, all[i], c.load)
 				return o.delivered, err
 			})
 		})

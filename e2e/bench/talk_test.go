@@ -91,7 +91,7 @@ func roomsTitle(rooms int) string {
 
 // latency lets ten people write by the clock.
 func (b *bench) latency() {
-	in := b.report.section(fmt.Sprintf("Latency at %d messages a second", clockRate),
+	in := b.report.section(latencyTitle(),
 		fmt.Sprintf("To %d members, sent by the clock whatever comes back; from when a message was due until each member has it.", b.listeners))
 	systems := b.systems()
 	all := b.gather(systems, 1, b.listeners)
@@ -107,3 +107,5 @@ func (b *bench) latency() {
 	})
 	part(all)
 }
+
+func latencyTitle() string { return fmt.Sprintf("Latency at %d messages a second", clockRate) }
