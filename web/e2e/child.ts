@@ -65,6 +65,17 @@ export class Child {
 	}
 }
 
+/** Starts something on free ports, and on others when somebody else was faster to take one. */
+export async function onFreePorts<T>(start: () => Promise<T>): Promise<T> {
+	for (let left = 3; ; left--) {
+		try {
+			return await start();
+		} catch (error) {
+			if (left === 0 || !String(error).includes('address already in use')) throw error;
+		}
+	}
+}
+
 /** A port that no outgoing connection takes while what listens there is away: below those that systems give to them. */
 export async function freePort(): Promise<number> {
 	for (;;) {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Child, freePort } from './child';
+import { Child, freePort, onFreePorts } from './child';
 
 const run = promisify(execFile);
 const bin = resolve('../bin');
@@ -27,9 +27,13 @@ export class Processes {
 		this.#children = children;
 	}
 
-	static async start({ gateways = 1, flags = [] }: ProcessesOptions = {}): Promise<Processes> {
+	static async start(options: ProcessesOptions = {}): Promise<Processes> {
 		// The server that the services embed, as a program.
 		await run('go', ['build', '-o', join(bin, 'nats-server'), 'github.com/nats-io/nats-server/v2'], { cwd: '../e2e' });
+		return onFreePorts(() => Processes.#start(options));
+	}
+
+	static async #start({ gateways = 1, flags = [] }: ProcessesOptions): Promise<Processes> {
 		const data = await mkdtemp(join(tmpdir(), 'decentra-e2e-'));
 		await run(join(bin, 'decentra'), ['init', '--data', data]);
 		const [natsPort, natsStatus] = [String(await freePort()), String(await freePort())];

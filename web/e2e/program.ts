@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Child, freePort } from './child';
+import { Child, freePort, onFreePorts } from './child';
 
 const standIn = process.env['DECENTRA_BIN'] ?? '';
 
@@ -20,9 +20,11 @@ export class Program {
 
 	static async start(...flags: string[]): Promise<Program> {
 		const data = await mkdtemp(join(tmpdir(), 'decentra-e2e-'));
-		const program = new Program(await freePort(), data, flags);
-		await program.start();
-		return program;
+		return onFreePorts(async () => {
+			const program = new Program(await freePort(), data, flags);
+			await program.start();
+			return program;
+		});
 	}
 
 	/** Starts it again: same port, same data. */
