@@ -280,12 +280,13 @@ test('an invite link opened while logged in offers to join', async () => {
 	await expect(ana.getByRole('heading', { name: 'general', exact: true })).toBeVisible();
 	expect(new URL(ana.url()).hash).toBe('');
 
-	// The code was for one use, and says so.
-	await ana.goto(`${program.url}/#invite=${code}`);
+	// The code was for one use, and says so: in a link of the first page's form, too.
+	await ana.goto(`${program.url}/?invite=${code}`);
 	await ana.getByRole('dialog').getByRole('button', { name: 'Join server' }).click();
 	await expect(ana.getByRole('dialog').getByRole('alert')).toBeVisible();
 	await ana.getByRole('button', { name: 'Not now' }).click();
 	await expect(ana.getByRole('dialog')).toHaveCount(0);
+	expect(new URL(ana.url()).search).toBe('');
 });
 
 test('logging out reaches every page of the session', async () => {

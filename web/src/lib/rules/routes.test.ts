@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codeFromInput, innerPath, inviteFromHash, inviteLink, parseRoute, resetFromHash, resetLink, routePath, type Route } from './routes';
+import { codeFromInput, innerPath, inviteIn, inviteLink, parseRoute, resetFromHash, resetLink, routePath, type Route } from './routes';
 
 const routes: [string, Route][] = [
 	['/', { name: 'home' }],
@@ -37,6 +37,9 @@ test.each([
 	['small letters and space', '  ab12cd34 ', 'AB12CD34'],
 	['a link', 'https://chat.example/#invite=AB12CD34', 'AB12CD34'],
 	['a link with more', 'https://chat.example/friends?x=1#y=1&invite=ab12cd34', 'AB12CD34'],
+	['a link of the first page', 'chat.example/?invite=ab12cd34', 'AB12CD34'],
+	['a link without a code', 'https://chat.example/#invite=', null],
+	['a link that is broken', 'https://chat.example/#invite=%zz', '%ZZ'],
 	['nothing', '   ', null],
 ])('code from %s', (_name, input, code) => {
 	expect(codeFromInput(input)).toBe(code);
@@ -45,8 +48,8 @@ test.each([
 test('an invite link says its code where no server sees it', () => {
 	const link = inviteLink('http://localhost:8765', 'AB12CD34');
 	expect(link).toBe('http://localhost:8765/#invite=AB12CD34');
-	expect(inviteFromHash(new URL(link).hash)).toBe('AB12CD34');
-	expect(inviteFromHash('#other=1')).toBeNull();
+	expect(inviteIn(new URL(link).hash)).toBe('AB12CD34');
+	expect(inviteIn('#other=1')).toBeNull();
 });
 
 test('a reset link has its token where no server sees it', () => {

@@ -53,9 +53,14 @@ export function sameRoute(a: Route, b: Route): boolean {
 	return routePath(a) === routePath(b);
 }
 
-/** The code of an invite link (`…/#invite=CODE`), or null. What is behind the # is sent to no server, and is in nobody's log. */
-export function inviteFromHash(hash: string): string | null {
-	return cleanCode(secret(hash, 'invite'));
+const invitation = /[?#&]invite=([^#&]*)/;
+
+/**
+ * The code of an invite link (`…/#invite=CODE`), or null. What is behind the # is sent to no server, and is in nobody's log.
+ * Links that the first page gave out (`…/?invite=CODE`) are understood too.
+ */
+export function inviteIn(link: string): string | null {
+	return cleanCode(decode(invitation.exec(link)?.[1] ?? ''));
 }
 
 export function inviteLink(origin: string, code: string): string {
@@ -64,12 +69,8 @@ export function inviteLink(origin: string, code: string): string {
 
 /** The token of a link that sets a new password (`…/#reset=TOKEN`), or null. */
 export function resetFromHash(hash: string): string | null {
-	const token = secret(hash, 'reset');
+	const token = new URLSearchParams(hash.replace(/^#/, '')).get('reset') ?? '';
 	return token === '' ? null : token;
-}
-
-function secret(hash: string, name: string): string {
-	return new URLSearchParams(hash.replace(/^#/, '')).get(name) ?? '';
 }
 
 export function resetLink(origin: string, token: string): string {
@@ -78,9 +79,7 @@ export function resetLink(origin: string, token: string): string {
 
 /** What somebody typed or pasted into a code field: a code, or a whole link with one. Null when there is none. */
 export function codeFromInput(input: string): string | null {
-	const text = input.trim();
-	if (/[#&]invite=/.test(text)) return inviteFromHash(text.slice(text.indexOf('#')));
-	return cleanCode(text);
+	return invitation.test(input) ? inviteIn(input) : cleanCode(input);
 }
 
 function cleanCode(text: string): string | null {

@@ -1,8 +1,8 @@
-import { inviteFromHash, parseRoute, routePath, sameRoute, type Route } from '../rules/routes';
+import { inviteIn, parseRoute, routePath, sameRoute, type Route } from '../rules/routes';
 
 /** The part of `window` that holds the address. */
 export interface AddressBar {
-	location: Pick<Location, 'pathname' | 'hash' | 'origin'>;
+	location: Pick<Location, 'pathname' | 'search' | 'hash' | 'origin'>;
 	history: Pick<History, 'pushState' | 'replaceState'>;
 	addEventListener(type: 'popstate', listener: () => void): void;
 }
@@ -62,7 +62,8 @@ export class Router {
 	}
 
 	#read(): void {
-		this.#route = parseRoute(this.#bar.location.pathname);
-		this.#invite = inviteFromHash(this.#bar.location.hash);
+		const { pathname, search, hash } = this.#bar.location;
+		this.#route = parseRoute(pathname);
+		this.#invite = inviteIn(search + hash);
 	}
 }
