@@ -1,6 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { Program } from './program';
-import { composer, messages, say, shareServer, signUpAll } from './steps';
+import { composer, logIn, messages, say, shareServer, signUpAll } from './steps';
 
 let program: Program;
 let ana: Page, bob: Page;
@@ -71,6 +71,23 @@ test('people, channels and emoji are suggested while they are named', async () =
 	const bubble = messages(bob).last().locator('.bubble');
 	await expect(bubble.locator('.mention.me')).toHaveText('@bob');
 	await expect(bubble.getByRole('link', { name: '#general' })).toBeVisible();
+});
+
+test('the emoji can be closed before they are there', async ({ browser }) => {
+	// Without the copies that a service worker keeps.
+	const context = await browser.newContext({ serviceWorkers: 'block' });
+	const page = await context.newPage();
+	await page.goto(program.url);
+	await logIn(page, 'ana');
+	await page.getByRole('link', { name: /^Garden/ }).click();
+	await page.route(/picker/, () => undefined);
+	await page.getByRole('button', { name: 'Emoji' }).click();
+	const panel = page.getByRole('dialog', { name: 'Emoji' });
+	await expect(panel.getByRole('status')).toBeVisible();
+	await page.keyboard.press('Escape');
+	await expect(panel).toHaveCount(0);
+	await expect(composer(page)).toBeFocused();
+	await context.close();
 });
 
 test('an emoji is picked with the keyboard, and stands large when it is alone', async () => {
