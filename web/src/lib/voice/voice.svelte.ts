@@ -68,6 +68,8 @@ export class Voice {
 	#early: (() => void)[] = [];
 	#turn: TURNCredentials | null = null;
 	#microphone: MediaStreamTrack | null = null;
+	/** The screen's. */
+	#sound: MediaStreamTrack | null = null;
 	#meter: { level: () => number; stop: () => void } | null = null;
 	#cancelTimers: (() => void)[] = [];
 	#cancelRelease: (() => void) | null = null;
@@ -221,7 +223,10 @@ export class Voice {
 	/** Rejects when there is no camera. */
 	async toggleCamera(): Promise<void> {
 		if (this.#camera !== null) this.#setCamera(null);
-		else this.#setCamera(await this.#openCamera());
+		else {
+			const camera = await this.#openCamera();
+			if (camera !== null) this.#setCamera(camera);
+		}
 	}
 
 	/** Rejects when nothing was chosen to show. */
@@ -253,9 +258,8 @@ export class Voice {
 		await this.#replaceMicrophone();
 		if (this.#camera !== null) {
 			const next = await this.#openCamera();
-			this.#camera.stop();
-			this.#camera = next;
-			this.mesh.set('camera', next);
+			if (this.#camera === null) next?.stop();
+			else if (next !== null) this.#setCamera(next);
 		}
 	}
 
@@ -605,26 +609,44 @@ export class Voice {
 			this.#meter?.stop();
 			this.#microphone = track;
 			this.#microphoneError = track === null ? s.voice.noMicrophone : null;
-			// A copy: the meter hears it even when nobody else does.
-			this.#meter = track === null ? null : this.#options.browser.meter(track.clone());
+			this.#meter = track === null ? null : this.#meterOf(track);
 			this.#listen();
 		} catch (error) {
+			if (era !== this.#era) return;
 			this.#microphoneError = error instanceof DOMException && error.name === 'NotAllowedError' ? s.voice.notAllowed : this.possible ? s.voice.noMicrophone : s.voice.insecure;
 		}
 		this.mesh.set('microphone', this.#microphone);
 		this.#gate();
 	}
 
+	/** Hears a copy, even when nobody else hears the track; as long as the copy lives, the browser keeps the microphone open. */
+	#meterOf(track: MediaStreamTrack): { level: () => number; stop: () => void } {
+		const copy = track.clone();
+		const meter = this.#options.browser.meter(copy);
+		return {
+			level: meter.level,
+			stop: () => {
+				meter.stop();
+				copy.stop();
+			},
+		};
+	}
+
 	async #replaceMicrophone(): Promise<void> {
 		if (this.#place !== null) await this.#openMicrophone();
 	}
 
+	/** Null when one has left meanwhile. */
 	async #openCamera(): Promise<MediaStreamTrack | null> {
+		const era = this.#era;
 		const { camera } = this.settings.choices;
 		const stream = await this.#devices().getUserMedia({
 			video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24 }, ...(camera !== '' && { deviceId: camera }) },
 		});
-		return stream.getVideoTracks()[0] ?? null;
+		const track = stream.getVideoTracks()[0] ?? null;
+		if (era === this.#era) return track;
+		track?.stop();
+		return null;
 	}
 
 	#setCamera(track: MediaStreamTrack | null): void {
@@ -640,7 +662,9 @@ export class Voice {
 
 	#setScreen(video: MediaStreamTrack | null, sound: MediaStreamTrack | null): void {
 		this.#screen?.stop();
+		this.#sound?.stop();
 		this.#screen = video;
+		this.#sound = sound;
 		this.mesh.set('screen', video);
 		this.mesh.set('sound', sound);
 		this.#report({ type: 'voice_screen_share', screen_sharing: video !== null });
@@ -675,9 +699,9 @@ export class Voice {
 		this.#era++;
 		for (const cancel of this.#cancelTimers.splice(0)) cancel();
 		this.mesh.close();
-		for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop();
+		for (const track of [this.#microphone, this.#camera, this.#screen, this.#sound]) track?.stop();
 		this.#meter?.stop();
-		this.#microphone = this.#camera = this.#screen = null;
+		this.#microphone = this.#camera = this.#screen = this.#sound = null;
 		this.#early = [];
 		this.#meter = null;
 		this.#turn = null;
