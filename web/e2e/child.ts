@@ -30,11 +30,18 @@ export class Child {
 		child.stdout.on('data', keep);
 		child.stderr.on('data', keep);
 		let failed: Error | null = null;
-		child.on('error', (error) => (failed = error));
-		for (const deadline = Date.now() + START_PATIENCE; Date.now() < deadline; ) {
-			if (failed !== null || child.exitCode !== null) break;
+		const over = new AbortController();
+		child.on('error', (error) => {
+			failed = error;
+			over.abort();
+		});
+		// Its address may be somebody else's, who need not answer.
+		child.on('close', () => {
+			over.abort();
+		});
+		for (const deadline = Date.now() + START_PATIENCE; !over.signal.aborted && Date.now() < deadline; ) {
 			try {
-				if ((await fetch(this.#ready)).ok) return;
+				if ((await fetch(this.#ready, { signal: over.signal })).ok) return;
 			} catch {
 				// Not yet.
 			}
