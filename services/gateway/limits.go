@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -62,6 +63,7 @@ type userLimit struct {
 	large            *rate.Limiter
 	entries          *rate.Limiter
 	refusals         *rate.Limiter
+	waiting          atomic.Int64  // bytes, for all connections
 	turns            chan struct{} // of requests that are worked on
 	long             chan struct{} // of those with a long answer
 }
@@ -251,6 +253,16 @@ func (l *limits) longTurn(user string, over <-chan struct{}) (done func(), ok bo
 	turns := l.user(user).long
 	l.mu.Unlock()
 	return await(turns, over)
+}
+
+// waiting counts the bytes that wait for the connections of a user.
+func (l *limits) waiting(user string) *atomic.Int64 {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return &l.user(user).waiting
 }
 
 func await(turns chan struct{}, over <-chan struct{}) (done func(), ok bool) {

@@ -15,7 +15,8 @@ import (
 
 const (
 	// outboxBytes bounds what waits for one connection, besides a single frame
-	// that is larger by itself.
+	// that is larger by itself. Whoever is behind is let go while more waits for others
+	// of the same user: few who read nothing are not to fill waitingBytes.
 	outboxBytes = 512 << 10
 	// askBytes may wait for a connection while something else that it asks is worked
 	// on: who does not read the answers gets no more of them.
@@ -71,6 +72,7 @@ type outbox struct {
 	raw  syscall.RawConn // nil: the connection can't be tried without blocking
 	fail func(error)     // called once, without the lock, when a write fails
 	all  *atomic.Int64   // bytes that wait for any connection
+	mine *atomic.Int64   // for any of its user; nil: nobody's, or not bounded
 
 	mu       sync.Mutex
 	frames   [][]byte
@@ -107,7 +109,7 @@ func (o *outbox) queue(frame []byte) error {
 	if o.closed {
 		return nil
 	}
-	if len(o.frames) > 0 && o.bytes+len(frame) > outboxBytes || o.behind && o.all.Load() > waitingBytes {
+	if len(o.frames) > 0 && o.bytes+len(frame) > outboxBytes || o.behind && o.tooMuch() {
 		return errSlow
 	}
 	o.frames = append(o.frames, frame)
@@ -122,10 +124,27 @@ func (o *outbox) waits() int {
 	return o.bytes
 }
 
+// belong counts what waits for a connection as its user's too.
+func (o *outbox) belong(mine *atomic.Int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.mine = mine; mine != nil {
+		mine.Add(int64(o.bytes))
+	}
+}
+
+// tooMuch reports whether so much waits that whoever is behind is let go. The lock is held.
+func (o *outbox) tooMuch() bool {
+	return o.all.Load() > waitingBytes || o.mine != nil && o.mine.Load()-int64(o.bytes) > outboxBytes
+}
+
 // grow counts bytes that wait. The lock is held.
 func (o *outbox) grow(n int) {
 	o.bytes += n
 	o.all.Add(int64(n))
+	if o.mine != nil {
+		o.mine.Add(int64(n))
+	}
 	if o.room != nil && o.bytes <= askBytes {
 		close(o.room)
 		o.room = nil
@@ -235,7 +254,7 @@ func (o *outbox) flush() {
 	defer o.mu.Unlock()
 	for !o.behind && o.ready() > 0 {
 		o.behind = o.raw == nil || !o.try()
-		if o.behind && o.all.Load() > waitingBytes {
+		if o.behind && o.tooMuch() {
 			o.behind = false
 			o.abandon()
 			go o.fail(errSlow)

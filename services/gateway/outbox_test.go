@@ -216,6 +216,28 @@ func TestAllConnectionsTogetherAreBounded(t *testing.T) {
 	t.Fatal("more is queued for one that is behind")
 }
 
+func TestConnectionsOfOneUserTogetherAreBounded(t *testing.T) {
+	var mine atomic.Int64
+	first, _ := pipe(t)
+	first.belong(&mine)
+	if err := first.send(make([]byte, 8<<20)); err != nil || first.waiting() <= outboxBytes {
+		t.Fatalf("%v, and %d bytes wait", err, first.waiting())
+	}
+	before := mine.Load()
+	second, _ := pipe(t)
+	_ = second.queue(make([]byte, 8<<20))
+	second.belong(&mine)
+	second.flush()
+	if !second.closed || mine.Load() != before {
+		t.Fatalf("another that is behind is let go: %t; %d bytes wait, and did %d", second.closed, mine.Load(), before)
+	}
+	other, _ := pipe(t)
+	other.belong(new(atomic.Int64))
+	if err := other.send(make([]byte, 8<<20)); err != nil || other.closed {
+		t.Fatalf("somebody else's is let go: %v", err)
+	}
+}
+
 func TestAWriteThatFailsIsToldOnceAndEndsTheQueue(t *testing.T) {
 	o, far := pipe(t)
 	var failures atomic.Int32

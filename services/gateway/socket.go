@@ -544,6 +544,7 @@ func (s *socket) enter(ctx context.Context, session contract.Session, requestID 
 	s.cookie = ""
 	s.conn.SetReadLimit(int64(wire.Bounds.FrameBytes))
 	s.extend(silenceTimeout)
+	s.out.belong(limits.waiting(session.Profile.Username))
 	s.judge(s.out.release(first...))
 	return nil
 }
