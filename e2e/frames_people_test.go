@@ -270,6 +270,16 @@ func showLobby(t *testing.T, s *scene) {
 	var ids []int64
 	for i := range wire.Bounds.LobbyHistory + 5 {
 		ids = append(ids, anna.write(lobby, strconv.Itoa(i), "").ID)
+		for range 2 { // the second time it may be kept
+			var page wire.LobbyHistory
+			if err := anna.ask("get_lobby_history", nil, "lobby_history").Into(&page); err != nil {
+				t.Fatal(err)
+			}
+			oldest := max(0, i+1-wire.Bounds.LobbyHistory)
+			if got := contents(page.Messages); len(got) != i+1-oldest || got[0] != anna.Username+": "+strconv.Itoa(oldest) || got[i-oldest] != anna.Username+": "+strconv.Itoa(i) {
+				t.Fatalf("after message %d it has %q", i, got)
+			}
+		}
 	}
 	third := ids[7]
 	for _, c := range []struct {

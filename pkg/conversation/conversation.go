@@ -149,9 +149,9 @@ func (d *Desk) Delete(ctx context.Context, caller rpc.Caller, r wire.DeleteMessa
 	return changed, err
 }
 
-// Page reads a page of the history. It has a mark, unless messages are trimmed: as
-// long as the conversation does not change, the page is the same for all who may read
-// it. Errors: invalid, and those of find.
+// Page reads a page of the history. It has a mark: as long as the conversation does not
+// change, which trimming alone never does, the page is the same for all who may read it.
+// Errors: invalid, and those of find.
 func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.HistoryPage, error) {
 	page := wire.HistoryPage{}
 	if w.Limit < 0 || w.Limit > wire.Bounds.HistoryMost {
@@ -160,10 +160,6 @@ func (d *Desk) Page(ctx context.Context, w wire.Window, find Find) (wire.History
 	err := d.db.View(ctx, func(tx *store.Tx) error {
 		place, err := find(tx)
 		if err != nil {
-			return err
-		}
-		if place.Keep > 0 { // what is trimmed changes without a number
-			page, err = read(tx, place, w)
 			return err
 		}
 		seq, err := convlog.LastChange(tx, place.Log)

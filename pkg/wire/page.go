@@ -23,6 +23,11 @@ func (h DMHistory) AppendJSON(b []byte) []byte {
 	return h.HistoryPage.append(append(b, ','))
 }
 
+// AppendJSON appends the JSON that json.Marshal makes.
+func (h LobbyHistory) AppendJSON(b []byte) []byte {
+	return h.HistoryPage.append(append(b, '{'))
+}
+
 // append appends the fields of the page and the end of the object that they are in.
 func (p HistoryPage) append(b []byte) []byte {
 	const each = 320 // bytes of an ordinary message

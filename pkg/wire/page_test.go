@@ -36,6 +36,7 @@ func TestPagesAreEncodedAsReflectionWould(t *testing.T) {
 		"empty":   wire.ChannelHistory{HistoryPage: page(0)},
 		"channel": wire.ChannelHistory{ServerID: "s", ChannelID: "<c>", HistoryPage: odd},
 		"dm":      wire.DMHistory{DMID: "d", HistoryPage: odd},
+		"lobby":   wire.LobbyHistory{HistoryPage: odd},
 	} {
 		want, err := json.Marshal(a)
 		if err != nil {

@@ -41,7 +41,7 @@ type keptAnswers struct {
 
 func newKeptAnswers(nc *nats.Conn) *keptAnswers {
 	k := &keptAnswers{marks: map[string]*rpc.Marks{}}
-	for _, m := range []rpc.Endpoint{contract.GetChannelHistory, contract.GetDMHistory} {
+	for _, m := range []rpc.Endpoint{contract.GetChannelHistory, contract.GetDMHistory, contract.GetLobbyHistory} {
 		k.marks[m.Subject()] = rpc.GatherMarks(nc, m)
 	}
 	return k
