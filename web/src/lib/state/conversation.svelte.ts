@@ -24,6 +24,7 @@ import {
 	trim,
 	type Timeline,
 } from '../rules/timeline';
+import { backoff } from '../socket/connection';
 import { WireError, type ClientFrame, type ContextRef, type ConversationFrame, type HistoryFrame } from '../wire';
 import type { Clock, Transport } from './transport';
 
@@ -33,6 +34,8 @@ const HELD_LIMIT = 250;
 const HELD_KEEP = 200;
 /** An acknowledged message whose event does not come within this was lost on the way. */
 const EVENT_GRACE_MS = 2_000;
+/** Refusals of a message that trying again can mend. The nonce keeps it from being stored twice. */
+const PASSING = new Set(['rate_limited', 'unavailable']);
 
 export interface ConversationContext {
 	transport: Transport;
@@ -73,6 +76,10 @@ export class Conversation {
 	#loading: Promise<void> | null = null;
 	#syncing: Promise<void> | null = null;
 	#sending = false;
+	/** Waits before the next message is tried again. */
+	#resting = false;
+	/** How often in a row the server could not take the next message. */
+	#refusals = 0;
 
 	constructor(ref: ContextRef, context: ConversationContext) {
 		this.ref = ref;
@@ -277,7 +284,7 @@ export class Conversation {
 
 	/** Sends what waits, one after the other, so that the order is kept. */
 	async #flush(): Promise<void> {
-		if (this.#sending) return;
+		if (this.#sending || this.#resting) return;
 		this.#sending = true;
 		try {
 			for (let entry = nextToSend(this.#outbox); entry !== undefined; entry = nextToSend(this.#outbox)) {
@@ -291,10 +298,11 @@ export class Conversation {
 
 	/** False when sending has to pause. */
 	async #deliver({ nonce, content }: Outgoing): Promise<boolean> {
-		const { transport, clock } = this.#context;
+		const { transport } = this.#context;
 		try {
 			const ref = this.ref.context === 'global' ? { context: this.ref.context } : this.ref;
 			const answer = await transport.request({ type: 'message', ...ref, content, nonce });
+			this.#refusals = 0;
 			const seq = answer.type === 'ok' ? (answer.seq ?? null) : null;
 			const timestamp = answer.type === 'ok' ? answer.timestamp : undefined;
 			this.#outbox = settle(acknowledge(this.#outbox, nonce, seq, timestamp), this.#timeline, this.#context.username());
@@ -303,13 +311,24 @@ export class Conversation {
 		} catch (error) {
 			// Without a connection it stays grey, and goes out again with the same nonce when it is back.
 			if (!transport.ready) return false;
-			if (error instanceof WireError && error.code === 'rate_limited') {
-				clock.after(Math.max(1, error.retryAfter ?? 1) * 1000, () => void this.#flush());
+			if (error instanceof WireError && PASSING.has(error.code)) {
+				this.#rest(error.retryAfter);
 				return false;
 			}
+			this.#refusals = 0;
 			this.#outbox = fail(this.#outbox, nonce, text(error));
 			return true;
 		}
+	}
+
+	/** What is written meanwhile waits as well: it does not go before what was written first. */
+	#rest(retryAfter = 0): void {
+		const { clock } = this.#context;
+		this.#resting = true;
+		clock.after(Math.max(retryAfter * 1000, backoff(this.#refusals++, clock.random())), () => {
+			this.#resting = false;
+			void this.#flush();
+		});
 	}
 
 	#expect(seq: number): void {

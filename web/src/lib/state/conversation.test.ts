@@ -182,6 +182,35 @@ describe('sending', () => {
 		expect(pending()).toEqual(['hello:sent']);
 	});
 
+	test('the chat restarts while the link is up: tried again in order, after growing waits, until it is stored', async () => {
+		await conversation.refresh();
+		transport.answer = () => Promise.reject(new WireError('unavailable', 'The chat service does not answer right now.'));
+		conversation.send('one');
+		conversation.send('two');
+		await settled();
+		conversation.send('three');
+		timers[0]?.callback();
+		await settled();
+		await conversation.refresh();
+		expect(transport.contents).toEqual(['one', 'one']);
+		expect(pending()).toEqual(['one:sending', 'two:sending', 'three:sending']);
+		// Stored, but the answer is late.
+		transport.answer = (frame) => {
+			serve(frame);
+			return Promise.reject(new WireError('unavailable', 'The server did not answer in time.'));
+		};
+		timers[1]?.callback();
+		await settled();
+		transport.answer = serve;
+		timers[2]?.callback();
+		await settled();
+		expect(timers.slice(0, 3).map(({ ms }) => ms)).toEqual([200, 400, 800]);
+		expect(log.messages.map((m) => m.content)).toEqual(['one', 'two', 'three']);
+		await conversation.refresh();
+		expect(shown()).toEqual(['one', 'two', 'three']);
+		expect(pending()).toEqual([]);
+	});
+
 	test('the answer is lost with the connection: sent again, stored once', async () => {
 		await conversation.refresh();
 		transport.answer = (frame) => {
