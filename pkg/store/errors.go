@@ -20,12 +20,6 @@ func IsUnique(err error) bool {
 	return false
 }
 
-// IsForeignKey reports whether err is the violation of a FOREIGN KEY
-// constraint.
-func IsForeignKey(err error) bool {
-	return code(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
-}
-
 // code is SQLite's extended result code, 0 for other errors.
 func code(err error) int {
 	var e *sqlite.Error
