@@ -24,7 +24,8 @@ func (b *bench) restart() {
 			"back as the page does and asks for the changes it missed; a writer sends again what was not acknowledged. No message is refused, and in "+
 			"the end everybody has every message once. From the kill; the aim is that all have caught up within 15 s.",
 			restartWriters, restartPace))
-	for _, s := range b.decentras() {
+	where := b.whereTimeGoes("a restart, what is written meanwhile included", "1,000 clients that come back")
+	for _, s := range b.decentras("--profile") {
 		p := s.people(b.T, b.returning)
 		process := "gateway"
 		if s.inst.Topology == installation.AllInOne {
@@ -45,7 +46,14 @@ func (b *bench) restart() {
 				b.Fatal(err)
 			}
 			in.add("until /readyz answers well, s", s, (time.Since(epoch) - killed).Seconds())
-			back := f.await(b.T, "all are back", killed)
+			var back []time.Duration
+			err := b.watch(where, s, func() (int64, error) {
+				back = f.await(b.T, "all are back", killed)
+				return int64(len(back)), nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
 			in.add("until half have caught up, s", s, (back[len(back)/2] - killed).Seconds())
 			in.add("until all have caught up, s", s, (back[len(back)-1] - killed).Seconds())
 			await.Pause(ctx, 2*restartPace)
