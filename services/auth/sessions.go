@@ -40,8 +40,8 @@ func (s *Service) startSession(tx *store.Tx, username string, origin contract.Or
 		return contract.Session{}, fmt.Errorf("insert session: %w", err)
 	}
 	// What is too old is not dropped for that: the clock may be wrong.
-	_, err = tx.Exec(`DELETE FROM session WHERE id IN (
-			SELECT id FROM session WHERE username = $1 ORDER BY used DESC, id LIMIT -1 OFFSET $2)`, username, sessionsPerUser)
+	err = s.endSessions(tx, username, `id IN (
+		SELECT id FROM session WHERE username = $1 ORDER BY used DESC, id LIMIT -1 OFFSET $2)`, sessionsPerUser)
 	if err != nil {
 		return contract.Session{}, fmt.Errorf("drop old sessions: %w", err)
 	}
@@ -133,7 +133,7 @@ func (s *Service) revokeSession(ctx context.Context, caller rpc.Caller, r wire.R
 
 // endSessions ends those of a user's sessions that the condition on $2 picks,
 // and closes their sockets.
-func (s *Service) endSessions(tx *store.Tx, username, which, value string) error {
+func (s *Service) endSessions(tx *store.Tx, username, which string, value any) error {
 	rows, err := tx.Query(`DELETE FROM session WHERE username = $1 AND `+which+` RETURNING id`, username, value)
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
