@@ -64,7 +64,7 @@ test('refused, lost and repeated frames', async ({ page }) => {
 		// The server lost track: the page asks for everything anew.
 		asked = [];
 		socket?.send(JSON.stringify({ type: 'resync' }));
-		await expect.poll(() => asked).toEqual(['resync', 'get_changes']);
+		await expect.poll(() => asked).toEqual(['resync', 'get_changes', 'get_server_members']);
 
 		// Closed, with a code of the server's own: the page comes back, and the row stays.
 		await socket?.close({ code: 4002 });

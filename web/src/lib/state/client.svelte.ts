@@ -287,6 +287,7 @@ export class Client {
 			this.#beat();
 			this.voice.comeBack();
 			void this.conversations.refreshAll();
+			this.servers.refreshMembers();
 		}
 		if (state === 'refused') {
 			this.#leave();

@@ -8,6 +8,7 @@ import type { Transport } from './transport';
 export class Servers {
 	readonly #transport: Transport;
 	readonly #members = new SvelteMap<string, readonly Member[]>();
+	readonly #followed = new Set<() => void>();
 	#list = $state.raw<readonly Server[]>([]);
 	#self = '';
 
@@ -51,6 +52,21 @@ export class Servers {
 	async loadMembers(serverId: string): Promise<void> {
 		const answer = await this.#transport.request({ type: 'get_server_members', server_id: serverId });
 		if (answer.type === 'server_members') this.#members.set(answer.server_id, answer.members);
+	}
+
+	/** Loads the members of a server, and again with every `refreshMembers`, until the answer is called. */
+	followMembers(serverId: string): () => void {
+		const load = (): void => {
+			this.loadMembers(serverId).catch(() => undefined);
+		};
+		this.#followed.add(load);
+		load();
+		return () => this.#followed.delete(load);
+	}
+
+	/** Who came and went meanwhile was not told. */
+	refreshMembers(): void {
+		for (const load of this.#followed) load();
 	}
 
 	/** The id of the new server. */
