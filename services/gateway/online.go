@@ -87,16 +87,26 @@ func (f initFrame) encode(requestID string) []byte {
 	return textFrame(append(parts, fields)...)
 }
 
-// without cuts a name out of a list, in which names have neither quotes nor commas.
+// without cuts a name out of a list, which is JSON with no space in it. Names of
+// imported accounts may have quotes and commas in them.
 func without(list json.RawMessage, name string) (before, after []byte) {
 	quoted, _ := json.Marshal(name) // text always can be
-	before, after, found := bytes.Cut(list, quoted)
-	switch {
-	case !found:
-		return list, nil
-	case bytes.HasPrefix(after, []byte(",")):
-		return before, after[1:]
-	default:
-		return bytes.TrimSuffix(before, []byte(",")), after
+	for at := 1; at < len(list) && list[at] == '"'; {
+		end := at + 1
+		for ; list[end] != '"'; end++ {
+			if list[end] == '\\' {
+				end++
+			}
+		}
+		end++
+		switch {
+		case !bytes.Equal(list[at:end], quoted):
+			at = end + len(",")
+		case list[end] == ',':
+			return list[:at], list[end+1:]
+		default:
+			return bytes.TrimSuffix(list[:at], []byte(",")), list[end:]
+		}
 	}
+	return list, nil
 }

@@ -18,6 +18,8 @@ func TestAnInitHasWhoIsOnlineOfEachServerButOneself(t *testing.T) {
 		"between":            {{"ann", "bo", "bob", "bobby"}},
 		"last":               {{"a_bob", "ann", "bob"}},
 		"not oneself":        {{"ann", "zoë"}},
+		"quotes and commas":  {{`a"bob`, `a","bob`, `a\`, "bob", `bob,`}},
+		"commas alone":       {{"a,", ",bob", "b,", "bob"}},
 		"in several servers": {{"ann", "bob"}, {}, {"bob"}, {"zoë"}},
 	} {
 		t.Run(name, func(t *testing.T) {
