@@ -21,6 +21,9 @@ const (
 	// askBytes may wait for a connection while something else that it asks is worked
 	// on: who does not read the answers gets no more of them.
 	askBytes = 64 << 10
+	// unsentBytes is how much the system takes of a connection's that the other side has
+	// no room for yet: a short stall harms nobody, and who reads nothing is noticed.
+	unsentBytes = 256 << 10
 	// batchBytes is how much leaves in one system call.
 	batchBytes = 64 << 10
 	// waitingBytes bounds what waits for all connections of a gateway, besides a

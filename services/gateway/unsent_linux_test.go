@@ -22,7 +22,7 @@ func TestTheSystemKeepsLittleForWhoReadsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const most = 4 * askBytes // with what the other side has room for
+	const most = 2 * unsentBytes // with what the other side has room for
 	taken, since := 0, time.Now()
 	for time.Since(since) < 100*time.Millisecond {
 		n, err := writeNow(raw, make([]byte, askBytes))
